@@ -1,0 +1,68 @@
+// xoshiro256** by Blackman and Vigna, seeded through splitmix64 as its authors advise.
+
+#include "base/random.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static uint64_t splitmix(uint64_t *state)
+{
+    uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+void random_init_seed(struct random *random, uint64_t seed)
+{
+    for (int i = 0; i < 4; i++)
+        random->state[i] = splitmix(&seed);
+}
+
+void random_init_system(struct random *random)
+{
+    random_secret(random->state, sizeof(random->state));
+    random->state[0] |= 1;
+}
+
+static uint64_t rotate(uint64_t x, int count)
+{
+    return (x << count) | (x >> (64 - count));
+}
+
+uint64_t random_u64(struct random *random)
+{
+    uint64_t *s = random->state;
+    uint64_t result = rotate(s[1] * 5, 7) * 9;
+    uint64_t t = s[1] << 17;
+    s[2] ^= s[0];
+    s[3] ^= s[1];
+    s[1] ^= s[2];
+    s[0] ^= s[3];
+    s[2] ^= t;
+    s[3] = rotate(s[3], 45);
+    return result;
+}
+
+double random_uniform(struct random *random)
+{
+    return (double)(random_u64(random) >> 11) * 0x1.0p-53;
+}
+
+void random_uuid(struct random *random, char ret_text[static RANDOM_UUID_SIZE])
+{
+    static const char digits[] = "0123456789abcdef";
+    uint64_t bits[2] = {random_u64(random), random_u64(random)};
+    bits[0] = (bits[0] & ~UINT64_C(0xf000)) | 0x4000;                 // Version 4.
+    bits[1] = (bits[1] & ~(UINT64_C(3) << 62)) | (UINT64_C(2) << 62); // RFC 4122 variant.
+    size_t at = 0;
+    for (int nibble = 0; nibble < 32; nibble++) {
+        if (nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20) ret_text[at++] = '-';
+        ret_text[at++] = digits[bits[nibble / 16] >> (60 - nibble % 16 * 4) & 15];
+    }
+}
+
+void random_secret(void *ret_bytes, size_t size)
+{
+    if (getentropy(ret_bytes, size) != 0) abort();
+}
