@@ -30,7 +30,7 @@ static size_t next_block_size(const struct arena *arena, size_t needed)
 
 void *arena_alloc_slow(struct arena *arena, size_t size)
 {
-    size_t rounded = (size + 15) & ~(size_t)15;
+    size_t rounded = (size + (size == 0) + 15) & ~(size_t)15;
     size_t needed = rounded + sizeof(struct arena_block);
     size_t left = arena->limit_bytes - arena->used_bytes;
     if (rounded < size || needed < rounded || needed > left) {

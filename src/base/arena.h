@@ -41,7 +41,7 @@ void *arena_alloc_slow(struct arena *arena, size_t size);
 
 static inline MUST_USE void *arena_alloc(struct arena *arena, size_t size)
 {
-    size_t rounded = (size + 15) & ~(size_t)15;
+    size_t rounded = (size + (size == 0) + 15) & ~(size_t)15;
     if (LIKELY(rounded >= size && rounded <= (size_t)(arena->end - arena->next))) {
         void *result = arena->next;
         arena->next += rounded;
