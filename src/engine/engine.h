@@ -1,0 +1,164 @@
+// The engine: a pure step from one event to the next.
+//
+// An execution is data. engine_step() takes one event (started, task answered, timer fired, stop
+// asked), runs the execution forward through as many states as it can, and returns what that means
+// for the world: history events to record, commands to perform, the status. It does no I/O and
+// reads neither clock nor randomness: both come in with the event. So the same sequence of events
+// always gives the same sequence of updates, on any machine, at any time.
+//
+//   RUNNING                    -> SUCCEEDED         [engine_end_execution]
+//   RUNNING                    -> FAILED            [engine_fail_execution]
+//   RUNNING                    -> TIMED_OUT         [engine_on_timer]
+//   RUNNING                    -> ABORTED           [engine_stop_execution]
+//
+// A *strand* is one thread of control: the execution's own, or that of a Parallel branch or a Map
+// iteration. A strand is at one state and waits for at most one task, one timer, or its children.
+//
+// Memory. All that an execution keeps lives in one arena that its driver gives and takes. An
+// execution that runs long moves to a fresh arena now and then (engine_execution_move), which
+// copies only what it still needs. Update and history events of a step live in the step arena or
+// share the execution's values: use them before the next step.
+
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "asl/machine.h"
+#include "base/arena.h"
+#include "base/attributes.h"
+#include "base/status.h"
+#include "base/str.h"
+#include "engine/history_event.h"
+#include "json/json.h"
+
+enum {
+    ENGINE_HISTORY_EVENTS_MAX = 25000, // Standard; Express has no limit.
+    ENGINE_MAP_CONCURRENCY_MAX = 40,   // Of an inline Map.
+    ENGINE_STEP_STATES_MAX = 100000,   // States entered in one step: a loop of Pass states yields.
+};
+
+enum engine_status {
+    ENGINE_RUNNING,
+    ENGINE_SUCCEEDED,
+    ENGINE_FAILED,
+    ENGINE_TIMED_OUT,
+    ENGINE_ABORTED,
+};
+
+// "RUNNING", "SUCCEEDED", …
+const char *engine_status_name(enum engine_status status);
+
+// What is fixed when an execution starts. All text is borrowed and must outlive the execution.
+struct engine_start {
+    const struct asl_machine *machine; // A reference is held by the driver as long as it runs.
+    struct str execution_arn;
+    struct str execution_name;
+    struct str state_machine_arn; // Unqualified.
+    struct str state_machine_name;
+    struct str version_arn; // Empty unless started through a version or an alias.
+    struct str alias_arn;
+    struct str role_arn;
+    struct str region;
+    struct str input_text; // As the caller sent it.
+    struct json input;     // The same, parsed; in the execution's arena or longer-lived.
+    int64_t started_unix_ms;
+    uint64_t history_mask; // Types of history events to make.
+};
+
+struct engine_execution; // Lives in its arena.
+
+// Commands: what the driver must do once the update is committed, in order.
+enum engine_command_type {
+    ENGINE_COMMAND_START_TASK,
+    ENGINE_COMMAND_CANCEL_TASK, // Its answer, if it comes, is dropped. Best effort for the work.
+    ENGINE_COMMAND_ARM_TIMER,
+    ENGINE_COMMAND_CANCEL_TIMER,
+    ENGINE_COMMAND_CONTINUE, // Give the engine ENGINE_EVENT_CONTINUE soon: it yielded.
+};
+
+struct engine_command {
+    enum engine_command_type type;
+    uint64_t task_id;   // START_TASK, CANCEL_TASK: unique within the execution, never reused.
+    uint64_t timer_id;  // ARM_TIMER, CANCEL_TIMER: likewise.
+    int64_t at_unix_ms; // ARM_TIMER
+
+    // START_TASK
+    const struct asl_state *state;
+    const struct asl_resource *resource;
+    struct json parameters;          // What the task is given, evaluated.
+    struct str task_token;           // Empty unless the task can be answered by token.
+    struct str credentials_role_arn; // Empty: the execution's role.
+    int64_t deadline_unix_ms;        // When TimeoutSeconds passes; INT64_MAX when none.
+    int64_t heartbeat_seconds;       // 0: none.
+};
+
+enum engine_event_type {
+    ENGINE_EVENT_START,
+    ENGINE_EVENT_TASK_SUBMITTED, // `output`: the service's immediate answer (job, callback).
+    ENGINE_EVENT_TASK_STARTED,   // Activity: a worker took it (`worker_name`).
+    ENGINE_EVENT_TASK_SUCCEEDED, // `output`
+    ENGINE_EVENT_TASK_FAILED,    // `error`
+    ENGINE_EVENT_TASK_HEARTBEAT,
+    ENGINE_EVENT_TIMER_FIRED,
+    ENGINE_EVENT_STOP, // `error`, either part may be absent
+    ENGINE_EVENT_CONTINUE,
+};
+
+struct engine_event {
+    enum engine_event_type type;
+    int64_t now_unix_ms;  // Never before an earlier event's.
+    uint64_t random_seed; // Fresh for each event.
+    uint64_t task_id;
+    uint64_t timer_id;
+    struct json output; // In the execution's arena or longer-lived (see engine_execution_arena).
+    size_t output_size_bytes; // Of the answer's text; 0 when unknown.
+    struct asl_error error;   // Texts likewise.
+    struct str worker_name;
+};
+
+// What one step did. Lives in the step arena.
+struct engine_update {
+    enum engine_status status; // After the step.
+    const struct engine_history_event *history_events;
+    size_t history_event_count;
+    const struct engine_command *commands;
+    size_t command_count;
+    struct json output;      // When status became SUCCEEDED.
+    struct asl_error error;  // When it became FAILED, TIMED_OUT or ABORTED; parts may be absent.
+    int64_t stopped_unix_ms; // When it is not RUNNING.
+};
+
+// A new execution in `arena`, which the driver keeps until the execution has ended and its last
+// update is used. Feed it ENGINE_EVENT_START first.
+MUST_USE enum status engine_execution_new(struct arena *arena, const struct engine_start *start,
+                                          struct engine_execution **ret_execution);
+
+// Where values that come in with events must live.
+struct arena *engine_execution_arena(const struct engine_execution *execution);
+
+enum engine_status engine_execution_status(const struct engine_execution *execution);
+
+// Number of the last history event.
+uint64_t engine_execution_history_count(const struct engine_execution *execution);
+
+// Largest sum of payload sizes held at once so far, in bytes: for billing's memory estimate.
+size_t engine_execution_payload_bytes_max(const struct engine_execution *execution);
+
+// Advance `execution` by one event. No I/O, clock or randomness: time and randomness come in with
+// the event, effects go out in the update, so any bug report replays from its events alone.
+//
+//   step_arena   receives the update
+//   ret_update   what to commit in one transaction; only then are commands performed
+//
+// Returns STATUS_OK, STATUS_NOT_FOUND (the task or timer is not waited for any more: drop the
+// event) or a fault. A workflow error is not a failure of this function: it is part of the update.
+MUST_USE enum status engine_step(struct engine_execution *execution,
+                                 const struct engine_event *event, struct arena *step_arena,
+                                 struct engine_update *ret_update);
+
+// Copy all that a waiting execution still needs to `arena`. The old execution is dead afterwards
+// and its arena can be released. The texts of engine_start stay borrowed from where they were.
+MUST_USE enum status engine_execution_move(struct engine_execution *execution, struct arena *arena,
+                                           struct engine_execution **ret_execution);
