@@ -16,7 +16,8 @@
 #define ARRAY_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 // The struct of type `type` whose member `member` is at `pointer`.
-#define CONTAINER_OF(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+#define CONTAINER_OF(pointer, type, member)                                                        \
+    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 #define KIB(n) ((size_t)(n) << 10)
 #define MIB(n) ((size_t)(n) << 20)
