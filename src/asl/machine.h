@@ -80,6 +80,7 @@ enum asl_resource_kind {
     ASL_RESOURCE_LAMBDA_FUNCTION, // arn:aws:lambda:R:A:function:NAME[:QUALIFIER]
     ASL_RESOURCE_ACTIVITY,        // arn:aws:states:R:A:activity:NAME
     ASL_RESOURCE_SERVICE,         // arn:aws:states:::SERVICE:ACTION[.PATTERN], aws-sdk:… included
+    ASL_RESOURCE_OTHER,           // Any other URI: only in machines parsed by ASL_RULES_LANGUAGE.
 };
 
 enum asl_service_pattern {
@@ -128,6 +129,7 @@ struct asl_wait {
     enum asl_wait_kind kind;
     bool is_path; // SecondsPath or TimestampPath: their errors have texts of their own.
     const struct asl_template *value;
+    int64_t unix_ms; // Of a literal Timestamp, so that nobody parses it again.
 };
 
 struct asl_pass {
@@ -173,6 +175,9 @@ struct asl_state {
     bool uses_context;    // Some field reads the context object.
     bool uses_task_token; // Some field reads the task token.
 
+    const struct str *variables; // Names of those that its fields read: sorted, each once.
+    uint32_t variable_count;
+
     struct asl_path input_path;
     struct asl_path output_path;
     struct asl_path result_path;
@@ -207,8 +212,15 @@ struct asl_machine {
     uint32_t scope_count;
     const struct asl_state *states;
     uint32_t state_count;
-    struct str definition; // As given.
+    struct str definition;               // As given.
+    struct asl_machine_storage *storage; // Private: references, memory and the index of names.
 };
+
+// Whose rules a definition must keep. The service refuses what it cannot perform: resources that it
+// does not know, Credentials without RoleArn. The States Language itself leaves such things to the
+// interpreter and asks only for a URI; on the other hand it is stricter in places where the service
+// is generous (a branch without a terminal state, IntervalSeconds 0).
+enum asl_rules { ASL_RULES_SERVICE, ASL_RULES_LANGUAGE };
 
 // Parse and validate a state machine definition.
 //
@@ -223,6 +235,12 @@ struct asl_machine {
 MUST_USE enum status asl_machine_parse(struct str definition, enum asl_machine_type type,
                                        struct asl_diagnostics *diagnostics,
                                        const struct asl_machine **ret_machine);
+
+// The same by the rules of the caller's choice; asl_machine_parse() goes by the service's.
+MUST_USE enum status asl_machine_parse_by(enum asl_rules rules, struct str definition,
+                                          enum asl_machine_type type,
+                                          struct asl_diagnostics *diagnostics,
+                                          const struct asl_machine **ret_machine);
 
 // Any thread.
 const struct asl_machine *asl_machine_ref(const struct asl_machine *machine);
