@@ -242,6 +242,11 @@ struct json_members {
     struct json_member *members;
     size_t count;
     size_t capacity;
+    // A hash table over the first `indexed_count` members, made by json_members_set() when there
+    // are many: index + 1 of a member, or 0.
+    uint32_t *slots;
+    size_t slot_count;
+    size_t indexed_count;
 };
 
 void json_members_init(struct json_members *members, struct arena *arena);

@@ -1,0 +1,204 @@
+// Rendering: text that needs no escape is copied in runs, and everything is appended to one buffer.
+
+#include <assert.h>
+
+#include "json/json.h"
+#include "json/scan.h"
+
+enum { REAL_SIZE_MAX = 32 };
+
+static void append_escape(struct buffer *buffer, unsigned char c)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    char escape[6] = {'\\', 0, '0', '0', digits[c >> 4], digits[c & 15]};
+    switch (c) {
+    case '"':
+    case '\\': escape[1] = (char)c; break;
+    case '\b': escape[1] = 'b'; break;
+    case '\f': escape[1] = 'f'; break;
+    case '\n': escape[1] = 'n'; break;
+    case '\r': escape[1] = 'r'; break;
+    case '\t': escape[1] = 't'; break;
+    default: escape[1] = 'u'; break;
+    }
+    buffer_append(buffer, escape, escape[1] == 'u' ? 6 : 2);
+}
+
+static size_t escape_size(unsigned char c)
+{
+    switch (c) {
+    case '"':
+    case '\\':
+    case '\b':
+    case '\f':
+    case '\n':
+    case '\r':
+    case '\t': return 2;
+    default: return 6;
+    }
+}
+
+void json_render_string(struct buffer *buffer, struct str text)
+{
+    bool has_high = false;
+    const char *at = text.data, *end = text.data + text.size;
+    const char *special = text.size == 0 ? end : scan_string(at, end, &has_high);
+    if (LIKELY(special == end)) {
+        char *room = buffer_reserve(buffer, text.size + 2);
+        if (UNLIKELY(room == NULL)) return;
+        room[0] = '"';
+        if (text.size > 0) memcpy(room + 1, text.data, text.size);
+        room[text.size + 1] = '"';
+        buffer->size += text.size + 2;
+        return;
+    }
+    buffer_append_byte(buffer, '"');
+    for (; special != end; special = scan_string(at, end, &has_high)) {
+        buffer_append(buffer, at, (size_t)(special - at));
+        append_escape(buffer, (unsigned char)*special);
+        at = special + 1;
+    }
+    buffer_append(buffer, at, (size_t)(end - at));
+    buffer_append_byte(buffer, '"');
+}
+
+static void append_scalar(struct buffer *buffer, const struct json *value)
+{
+    switch ((enum json_type)value->type) {
+    case JSON_NULL: buffer_append_str(buffer, STR("null")); break;
+    case JSON_FALSE: buffer_append_str(buffer, STR("false")); break;
+    case JSON_TRUE: buffer_append_str(buffer, STR("true")); break;
+    case JSON_INTEGER: buffer_append_i64(buffer, value->integer); break;
+    case JSON_REAL: json_render_real(buffer, value->real); break;
+    case JSON_NUMBER_TEXT: buffer_append_str(buffer, json_str(value)); break;
+    case JSON_STRING: json_render_string(buffer, json_str(value)); break;
+    case JSON_ARRAY:
+    case JSON_OBJECT: assert(!"containers are rendered by their callers");
+    }
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): bounded by `depth`.
+static void render(struct buffer *buffer, const struct json *value, int depth)
+{
+    bool is_object = value->type == JSON_OBJECT;
+    if (!is_object && value->type != JSON_ARRAY) {
+        append_scalar(buffer, value);
+        return;
+    }
+    if (depth == 0) {
+        buffer->is_failed = true;
+        return;
+    }
+    buffer_append_byte(buffer, is_object ? '{' : '[');
+    for (uint32_t i = 0; i < value->size; i++) {
+        if (i > 0) buffer_append_byte(buffer, ',');
+        if (is_object) {
+            json_render_string(buffer, json_str(&value->members[i].name));
+            buffer_append_byte(buffer, ':');
+        }
+        render(buffer, is_object ? &value->members[i].value : &value->items[i], depth - 1);
+    }
+    buffer_append_byte(buffer, is_object ? '}' : ']');
+}
+
+void json_render(struct buffer *buffer, const struct json *value)
+{
+    render(buffer, value, JSON_DEPTH_MAX);
+}
+
+static void append_line(struct buffer *buffer, int level)
+{
+    buffer_append_byte(buffer, '\n');
+    for (int i = 0; i < level; i++)
+        buffer_append_str(buffer, STR("  "));
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): bounded by `level`.
+static void render_pretty(struct buffer *buffer, const struct json *value, int level)
+{
+    bool is_object = value->type == JSON_OBJECT;
+    if ((!is_object && value->type != JSON_ARRAY) || value->size == 0) {
+        render(buffer, value, 1);
+        return;
+    }
+    if (level == JSON_DEPTH_MAX) {
+        buffer->is_failed = true;
+        return;
+    }
+    buffer_append_byte(buffer, is_object ? '{' : '[');
+    for (uint32_t i = 0; i < value->size; i++) {
+        if (i > 0) buffer_append_byte(buffer, ',');
+        append_line(buffer, level + 1);
+        if (is_object) {
+            json_render_string(buffer, json_str(&value->members[i].name));
+            buffer_append_str(buffer, STR(": "));
+        }
+        const struct json *part = is_object ? &value->members[i].value : &value->items[i];
+        render_pretty(buffer, part, level + 1);
+    }
+    append_line(buffer, level);
+    buffer_append_byte(buffer, is_object ? '}' : ']');
+}
+
+void json_render_pretty(struct buffer *buffer, const struct json *value)
+{
+    render_pretty(buffer, value, 0);
+}
+
+struct str json_render_to_arena(struct arena *arena, const struct json *value)
+{
+    size_t size = json_rendered_size(value);
+    char *bytes = arena_alloc(arena, size);
+    if (bytes == NULL) return STR("");
+    // A buffer over the arena's memory: it is as large as the text, so it is never grown.
+    struct buffer buffer = {.data = bytes, .capacity = size, .limit_bytes = size};
+    json_render(&buffer, value);
+    if (buffer.is_failed) {
+        arena->is_exhausted = true;
+        return STR("");
+    }
+    assert(buffer.size == size && buffer.data == bytes);
+    return (struct str){bytes, size};
+}
+
+static size_t string_size(struct str text)
+{
+    bool has_high = false;
+    size_t size = text.size + 2;
+    if (text.size == 0) return size;
+    const char *end = text.data + text.size;
+    const char *special = scan_string(text.data, end, &has_high);
+    for (; special != end; special = scan_string(special + 1, end, &has_high))
+        size += escape_size((unsigned char)*special) - 1;
+    return size;
+}
+
+static size_t scalar_size(const struct json *value)
+{
+    if (value->type == JSON_STRING) return string_size(json_str(value));
+    if (value->type == JSON_NUMBER_TEXT) return value->size;
+    char bytes[REAL_SIZE_MAX];
+    struct buffer buffer = {.data = bytes, .capacity = sizeof(bytes), .limit_bytes = sizeof(bytes)};
+    append_scalar(&buffer, value);
+    assert(!buffer.is_failed && buffer.data == bytes);
+    return buffer.size;
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): bounded by `depth`.
+static size_t rendered_size(const struct json *value, int depth)
+{
+    bool is_object = value->type == JSON_OBJECT;
+    if (!is_object && value->type != JSON_ARRAY) return scalar_size(value);
+    if (depth == 0) return 0; // json_render() will fail there.
+    size_t size = value->size == 0 ? 2 : 1 + (size_t)value->size;
+    for (uint32_t i = 0; i < value->size; i++) {
+        if (is_object) size += string_size(json_str(&value->members[i].name)) + 1;
+        size += rendered_size(is_object ? &value->members[i].value : &value->items[i], depth - 1);
+    }
+    return size;
+}
+
+size_t json_rendered_size(const struct json *value)
+{
+    return rendered_size(value, JSON_DEPTH_MAX);
+}

@@ -1,0 +1,60 @@
+// Finding the bytes of a string that need attention, sixteen at a time where the machine can.
+
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/attributes.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+static inline bool scan_is_special(unsigned char c)
+{
+    return c == '"' || c == '\\' || c < 0x20;
+}
+
+// The first '"', '\' or control character of [at, end), or `end`. Sets *has_high when a byte before
+// it is outside ASCII, and leaves it otherwise.
+static inline const char *scan_string(const char *at, const char *end, bool *has_high)
+{
+#ifdef __SSE2__
+    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
+    const __m128i control = _mm_set1_epi8(0x1f);
+    while (end - at >= 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+        __m128i special = _mm_or_si128(
+            _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
+            _mm_cmpeq_epi8(_mm_min_epu8(bytes, control), bytes));
+        unsigned special_bits = (unsigned)_mm_movemask_epi8(special);
+        unsigned high_bits = (unsigned)_mm_movemask_epi8(bytes);
+        if (special_bits != 0) {
+            unsigned before = (special_bits & (0U - special_bits)) - 1;
+            if (UNLIKELY((high_bits & before) != 0)) *has_high = true;
+            return at + __builtin_ctz(special_bits);
+        }
+        if (UNLIKELY(high_bits != 0)) *has_high = true;
+        at += 16;
+    }
+#else
+    // Eight bytes in a word: a byte b is below 0x20 when b - 0x20 borrows into its top bit, and
+    // equals c when (b ^ c) - 1 does. Borrows can only cry wolf; the byte loop decides.
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+    while (end - at >= 8) {
+        uint64_t word;
+        memcpy(&word, at, 8);
+        uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
+        uint64_t hits = (word - ones * 0x20) | (quote - ones) | (backslash - ones);
+        if (((hits | word) & tops) != 0) break;
+        at += 8;
+    }
+#endif
+    while (at != end && !scan_is_special((unsigned char)*at)) {
+        if ((*at & 0x80) != 0) *has_high = true;
+        at++;
+    }
+    return at;
+}
