@@ -49,6 +49,6 @@ static inline void list_remove(struct list *link)
 #define LIST_ITEM(link, type, member) CONTAINER_OF(link, type, member)
 
 // Walk a list; the current item may be removed on the way.
-#define LIST_EACH(link, list)                                                                      \
-    for (struct list *link = (list)->next, *link##_next = link->next; link != (list);              \
-         link = link##_next, link##_next = link->next)
+#define LIST_EACH(item, head)                                                                      \
+    for (struct list *item = (head)->next, *item##_next = item->next; item != (head);              \
+         item = item##_next, item##_next = item->next)

@@ -108,6 +108,15 @@ enum status state_machine_new(const struct state_machine_fields *fields,
     return STATUS_OK;
 }
 
+enum status state_machine_open_log_group(struct state_machine *state_machine, struct logs *logs)
+{
+    assert(state_machine->log_group == NULL);
+    if (state_machine->log_group_name.size == 0) return STATUS_OK;
+    state_machine->log_group = logs_group_open(logs, state_machine->region,
+                                               state_machine->log_group_name, LOGS_GROUP_AS_IS);
+    return state_machine->log_group == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+}
+
 struct state_machine *state_machine_ref(struct state_machine *state_machine)
 {
     unsigned before =
@@ -123,6 +132,7 @@ void state_machine_unref(struct state_machine *state_machine)
         atomic_fetch_sub_explicit(&state_machine->references, 1, memory_order_acq_rel);
     assert(before > 0);
     if (before > 1) return;
+    logs_group_unref(state_machine->log_group);
     asl_machine_unref(state_machine->machine);
     arena_release(&state_machine->arena);
     free(state_machine);

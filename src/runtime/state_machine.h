@@ -21,6 +21,7 @@
 #include "base/status.h"
 #include "base/str.h"
 #include "json/json.h"
+#include "logs/logs.h"
 
 enum state_machine_log_level { LOG_LEVEL_OFF, LOG_LEVEL_FATAL, LOG_LEVEL_ERROR, LOG_LEVEL_ALL };
 
@@ -45,6 +46,7 @@ struct state_machine {
     bool logs_execution_data; // includeExecutionData
     struct str log_group_arn; // As given, with ":*"; empty without a destination.
     struct str log_group_name;
+    struct logs_group *log_group; // Where records go; NULL without a destination. Owned.
     bool tracing_enabled;
     struct json encryption; // encryptionConfiguration as given, or JSON_NULL.
     struct json tags;       // {key: value}
@@ -81,6 +83,10 @@ struct state_machine_fields state_machine_fields_of(const struct state_machine *
 MUST_USE enum status state_machine_new(const struct state_machine_fields *fields,
                                        struct asl_diagnostics *diagnostics,
                                        struct state_machine **ret_state_machine);
+
+// Get hold of the log group that the records go to. Once, before the state machine is shared.
+MUST_USE enum status state_machine_open_log_group(struct state_machine *state_machine,
+                                                  struct logs *logs);
 
 struct state_machine *state_machine_ref(struct state_machine *state_machine);
 void state_machine_unref(struct state_machine *state_machine);

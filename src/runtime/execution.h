@@ -1,0 +1,101 @@
+// Executions under way: the ephemeral driver.
+//
+// A struct runtime_execution couples one engine execution with the world: it feeds events, and
+// performs the commands of each update at once. Express executions leave nothing behind but log
+// records; Standard ones put every step in the execution table.
+//
+//   new -> running      [runtime_execution_begin]
+//   running -> running  [an answer, a timer, a stop: execution_feed]
+//   running -> ended    [the update says so: on_end, then the struct is reused]
+//
+// An execution belongs to one worker's thread from begin to end.
+
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/attributes.h"
+#include "base/list.h"
+#include "base/mailbox.h"
+#include "base/status.h"
+#include "base/str.h"
+#include "engine/engine.h"
+#include "net/loop.h"
+#include "runtime/state_machine.h"
+#include "runtime/worker.h"
+
+enum { RUNTIME_EXECUTION_ARENA_BYTES_MAX = 256 << 20 };
+
+struct runtime_execution;
+
+// Called once, on the worker's thread, when the execution has ended; also from within
+// runtime_execution_begin(). The execution is gone when it returns.
+typedef void (*runtime_end_fn)(struct runtime_execution *execution,
+                               const struct engine_update *update);
+
+struct runtime_execution {
+    struct list link; // In the worker's free list, or to itself.
+    struct runtime_worker *worker;
+    struct state_machine *state_machine; // Holds a reference.
+    struct arena arena;                  // The engine's, and all that lives as long as it.
+    struct engine_execution *engine;     // NULL until begin.
+    struct engine_start start;           // Filled in by runtime_execution_new() and the caller.
+    struct list tasks;                   // Under way.
+    struct list timers;                  // Armed.
+    struct list free_timers;             // Of this arena, for reuse.
+    struct net_deferred continuation;    // ENGINE_COMMAND_CONTINUE.
+    struct str log_stream;               // Empty when nothing is logged.
+    bool is_recorded;                    // Standard: in the execution table.
+    int64_t journal_id;                  // Asynchronous Express: to remove at the end; 0: none.
+    runtime_end_fn on_end;               // May be NULL.
+    void *context;                       // The caller's.
+};
+
+// A new execution of `state_machine` (one more reference is taken) whose arena is empty. Texts
+// assigned to `start` afterwards must live until the end, e.g. in the arena.
+//
+//   name   of the execution; empty: a random UUID is made
+//
+// Sets start.machine, execution_name (copied), state_machine_*, role_arn, region, started_unix_ms,
+// history_mask and execution_arn. The caller sets input, input_text, version_arn and alias_arn.
+MUST_USE enum status runtime_execution_new(struct runtime_worker *worker,
+                                           struct state_machine *state_machine, struct str name,
+                                           struct runtime_execution **ret_execution);
+
+// Give up before begin.
+void runtime_execution_discard(struct runtime_execution *execution);
+
+// Run. May end before it returns. On a fault the execution is discarded and on_end does not run.
+MUST_USE enum status runtime_execution_begin(struct runtime_execution *execution,
+                                             runtime_end_fn on_end, void *context);
+
+// Billing by the service's rules: duration rounded up to 100 ms, memory to 64 MB.
+struct runtime_billing {
+    int64_t duration_ms;
+    int64_t memory_mb;
+};
+struct runtime_billing runtime_execution_billing(const struct runtime_execution *execution,
+                                                 int64_t stopped_unix_ms);
+
+// Asynchronous Express: make the start durable, then run it. `on_durable` is called on the worker's
+// thread with the outcome; on STATUS_OK the execution has begun or begins right after. The
+// execution's texts must all be in its arena. On a fault the execution is discarded.
+typedef void (*runtime_durable_fn)(void *context, struct runtime_execution *execution,
+                                   enum status status);
+void runtime_execution_begin_durable(struct runtime_execution *execution,
+                                     runtime_durable_fn on_durable, void *context);
+
+// Run again what was started before a crash and did not end, in pieces, on this worker. Call once,
+// after start, on one worker.
+MUST_USE enum status runtime_recover(struct runtime_worker *worker);
+
+// StopExecution, from any worker: the owner of the execution is asked, and `on_stopped` is called
+// on the asking thread with STATUS_OK (it was running and is stopped, or had ended already) or
+// STATUS_NOT_FOUND. Texts are copied. error and cause may have NULL data.
+typedef void (*runtime_stopped_fn)(void *context, enum status status);
+MUST_USE enum status runtime_stop(struct runtime_worker *asking, struct str execution_arn,
+                                  struct asl_error error, runtime_stopped_fn on_stopped,
+                                  void *context);

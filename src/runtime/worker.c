@@ -1,0 +1,99 @@
+// Set-up and tear-down of what the runtime shares and what each worker owns.
+
+#include "runtime/worker.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "runtime/execution.h"
+#include "store/resource.h"
+
+void runtime_init(struct runtime *runtime, struct clock *clock, struct store *store,
+                  struct logs *logs)
+{
+    runtime->clock = clock;
+    runtime->store = store;
+    runtime->logs = logs;
+    state_machine_registry_init(&runtime->state_machines);
+    execution_table_init(&runtime->executions);
+    atomic_init(&runtime->is_stopping, false);
+    atomic_init(&runtime->started_count, 0);
+    atomic_init(&runtime->ended_count, 0);
+}
+
+struct load {
+    struct store_task task;
+    struct runtime *runtime;
+};
+
+// A stored definition that no longer compiles must not keep the others from running.
+static enum status load_state_machine(void *context, struct str region, struct str name,
+                                      struct str body)
+{
+    struct load *load = context;
+    struct state_machine *state_machine;
+    enum status status = state_machine_decode(body, &state_machine);
+    if (status == STATUS_CORRUPT) {
+        log_error("state machine %" STR_FORMAT " in %" STR_FORMAT
+                  " cannot be read from the store and is left out",
+                  STR_ARGS(name), STR_ARGS(region));
+        return STATUS_OK;
+    }
+    if (status != STATUS_OK) return status;
+    status = state_machine_open_log_group(state_machine, load->runtime->logs);
+    if (status == STATUS_OK) {
+        status =
+            state_machine_registry_replace(&load->runtime->state_machines, NULL, state_machine);
+    }
+    state_machine_unref(state_machine);
+    return status;
+}
+
+static enum status load_all(struct store_task *task, struct store_tx *tx)
+{
+    struct load *load = CONTAINER_OF(task, struct load, task);
+    return store_resource_each(tx, STORE_KIND_STATE_MACHINE, load_state_machine, load);
+}
+
+enum status runtime_load(struct runtime *runtime)
+{
+    struct load load = {.task = {.mode = STORE_READ, .run = load_all}, .runtime = runtime};
+    return store_run(runtime->store, &load.task);
+}
+
+void runtime_release(struct runtime *runtime)
+{
+    execution_table_release(&runtime->executions);
+    state_machine_registry_release(&runtime->state_machines);
+}
+
+void runtime_worker_init(struct runtime_worker *worker, struct runtime *runtime,
+                         struct net_loop *loop)
+{
+    worker->runtime = runtime;
+    worker->loop = loop;
+    random_init_system(&worker->random);
+    state_machine_cache_init(&worker->state_machines, &runtime->state_machines);
+    arena_init(&worker->step_arena, MIB(256));
+    buffer_init(&worker->scratch, MIB(64));
+    list_init(&worker->free_executions);
+    worker->free_execution_count = 0;
+    map_init(&worker->open_executions);
+    worker->log_stream_suffix = (uint32_t)random_u64(&worker->random);
+    worker->running_count = 0;
+}
+
+void runtime_worker_release(struct runtime_worker *worker)
+{
+    LIST_EACH(link, &worker->free_executions)
+    {
+        struct runtime_execution *execution = LIST_ITEM(link, struct runtime_execution, link);
+        arena_release(&execution->arena);
+        free(execution);
+    }
+    map_release(&worker->open_executions);
+    buffer_release(&worker->scratch);
+    arena_release(&worker->step_arena);
+    state_machine_cache_release(&worker->state_machines);
+}

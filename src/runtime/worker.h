@@ -1,0 +1,61 @@
+// Workers: what one thread needs to run executions.
+
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "base/random.h"
+#include "base/status.h"
+#include "base/str.h"
+#include "net/loop.h"
+#include "runtime/execution_table.h"
+#include "runtime/state_machine.h"
+#include "tasks/tasks.h"
+
+// Shared by all workers; set up once by main/serve.c, then constant but for what is inside its
+// parts.
+struct runtime {
+    struct clock *clock;
+    struct store *store;
+    struct logs *logs;
+    struct state_machine_registry state_machines;
+    struct execution_table executions; // Standard.
+    atomic_bool is_stopping;
+    // Figures for /metrics.
+    _Atomic uint64_t started_count;
+    _Atomic uint64_t ended_count;
+};
+
+struct runtime_worker {
+    struct runtime *runtime;
+    struct net_loop *loop;
+    struct tasks tasks;
+    struct random random;
+    struct state_machine_cache state_machines;
+    struct arena step_arena;     // Reset after each step's update is used.
+    struct buffer scratch;       // For rendering records.
+    struct list free_executions; // Kept for reuse; at most FREE_EXECUTIONS_MAX.
+    uint32_t free_execution_count;
+    struct map open_executions; // Standard ones by ARN, for StopExecution.
+    uint32_t log_stream_suffix; // Distinguishes the workers' log streams.
+    size_t running_count;
+};
+
+void runtime_init(struct runtime *runtime, struct clock *clock, struct store *store,
+                  struct logs *logs);
+
+// Load the state machines. Blocks: for start-up.
+MUST_USE enum status runtime_load(struct runtime *runtime);
+
+void runtime_release(struct runtime *runtime);
+
+// `worker->tasks` is filled in by the caller.
+void runtime_worker_init(struct runtime_worker *worker, struct runtime *runtime,
+                         struct net_loop *loop);
+void runtime_worker_release(struct runtime_worker *worker);
