@@ -20,9 +20,7 @@
 #include "base/str.h"
 
 enum {
-    IAM_DOCUMENT_SIZE_MAX = 131072,  // Of any policy document as sent, in bytes.
-    IAM_POLICY_STATEMENTS_MAX = 512, // Of one document.
-    IAM_POLICY_PATTERNS_MAX = 16384, // Values of one document: actions, resources, conditions.
+    IAM_DOCUMENT_SIZE_MAX = 131072, // Of any policy document as sent, in bytes.
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -107,7 +105,7 @@ enum iam_decision iam_policies_evaluate(struct iam_policy *const *policies, size
                                         const struct iam_request *request);
 
 // What a trust policy says about `subject` asking for `request->action` (sts:AssumeRole).
-enum iam_decision iam_policy_evaluate_trust(const struct iam_policy *policy,
+enum iam_decision iam_policy_evaluate_trust(struct iam_policy *policy,
                                             const struct iam_subject *subject,
                                             const struct iam_request *request);
 
@@ -116,6 +114,5 @@ enum iam_decision iam_policy_evaluate_trust(const struct iam_policy *policy,
 //   service      e.g. "states"
 //   region       of the resource the role is for; may be empty
 //   context      aws:SourceAccount and aws:SourceArn of that resource, for conditions on them
-bool iam_policy_trusts_service(const struct iam_policy *policy, struct str service,
-                               struct str region, const struct iam_context_entry *context,
-                               size_t context_count);
+bool iam_policy_trusts_service(struct iam_policy *policy, struct str service, struct str region,
+                               const struct iam_context_entry *context, size_t context_count);
