@@ -53,6 +53,8 @@ enum api_auth { API_AUTH_NONE, API_AUTH_SIGV4 };
 struct api_config {
     struct str account; // Twelve digits.
     enum api_auth auth;
+    struct str admin_access_key_id; // May do everything; empty: there is no such key.
+    struct str admin_secret;        // Never logged.
     const struct api_forward *forwards;
     size_t forward_count;
 };

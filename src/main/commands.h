@@ -1,0 +1,5 @@
+// The commands of the program. Each gets its own name as argv[0] and returns the exit status.
+
+#pragma once
+
+int command_serve(int argc, char **argv);

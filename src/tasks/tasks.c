@@ -1,0 +1,89 @@
+// Picks the service that performs a call.
+
+#include <assert.h>
+
+#include "lambda/lambda.h"
+#include "tasks/call.h"
+
+static void deliver_refusal(struct net_deferred *deferred)
+{
+    struct tasks_call *call = CONTAINER_OF(deferred, struct tasks_call, refusal);
+    call->on_answer(call->context, &call->answer);
+}
+
+void tasks_call_refuse(struct tasks_call *call, struct str error, struct str cause)
+{
+    call->answer = (struct tasks_answer){.error = error, .cause = cause};
+    net_loop_defer(call->tasks->loop, &call->refusal);
+}
+
+struct str tasks_call_request_id(struct tasks_call *call)
+{
+    char *uuid = arena_alloc(call->request.arena, RANDOM_UUID_SIZE);
+    if (uuid == NULL) return STR("");
+    random_uuid(call->tasks->random, uuid);
+    return (struct str){uuid, RANDOM_UUID_SIZE};
+}
+
+bool tasks_call_authorize(struct tasks_call *call, struct str action, struct str resource,
+                          struct str error, const char *service)
+{
+    struct iam_request question = {
+        .action = action,
+        .resource = resource,
+        .session_name = call->request.session_name,
+        .now_unix_ms = clock_unix_ms(net_loop_clock(call->tasks->loop)),
+    };
+    enum iam_decision decision = iam_authorize(call->tasks->iam, call->request.role_arn, &question);
+    if (decision == IAM_ALLOWED) return true;
+    struct arena *arena = call->request.arena;
+    struct str message = iam_denial_message(arena, call->request.role_arn, &question, decision);
+    struct str request_id = tasks_call_request_id(call);
+    tasks_call_refuse(call, error,
+                      arena_printf(arena,
+                                   "%" STR_FORMAT " (Service: %s; Status Code: 403; Error Code: "
+                                   "AccessDeniedException; Request ID: %" STR_FORMAT
+                                   "; Proxy: null)",
+                                   STR_ARGS(message), service, STR_ARGS(request_id)));
+    return false;
+}
+
+static void start(struct tasks_call *call)
+{
+    const struct tasks_request *request = &call->request;
+    bool is_lambda_service =
+        str_is(request->service, "lambda") && str_is(request->action, "invoke");
+    if (request->service.size == 0 || (is_lambda_service && request->pattern.size == 0)) {
+        call->has_envelope = is_lambda_service;
+        tasks_lambda_start(call);
+        return;
+    }
+    tasks_call_refuse(call, STR("States.Runtime"),
+                      arena_printf(request->arena,
+                                   "The resource '%" STR_FORMAT
+                                   "' is valid but not performed by this version of Galop.",
+                                   STR_ARGS(request->resource_arn)));
+}
+
+struct tasks_call *tasks_start(struct tasks *tasks, const struct tasks_request *request,
+                               tasks_answer_fn on_answer, void *context)
+{
+    struct tasks_call *call = ARENA_NEW(request->arena, struct tasks_call);
+    if (call == NULL) return NULL;
+    call->tasks = tasks;
+    call->request = *request;
+    call->on_answer = on_answer;
+    call->context = context;
+    net_deferred_init(&call->refusal, deliver_refusal);
+    start(call);
+    return call;
+}
+
+void tasks_cancel(struct tasks_call *call)
+{
+    net_deferred_cancel(&call->refusal);
+    if (call->invocation == NULL) return;
+    net_loop_busy_end(call->tasks->loop);
+    lambda_invocation_abandon(call->invocation);
+    call->invocation = NULL;
+}
