@@ -26,7 +26,8 @@
 //   1. `done` of a STORE_DURABLE task gets STATUS_OK only after its changes are on the disk.
 //   2. A task that does not return STATUS_OK changes nothing, and does not undo another task.
 //   3. Writes of one thread run in the order of submission. A read sees all writes acknowledged
-//      and all STORE_LAZY writes submitted before it; it never waits for a sync.
+//      and all STORE_LAZY writes submitted before it. It waits for a sync only when such a lazy
+//      write stands behind a durable one.
 //   4. From store_submit() until `done` the task and all that it points to belong to the store.
 
 #pragma once

@@ -1,0 +1,61 @@
+// Comments inside the SQL stay in the database and are shown by ".schema".
+
+#include "store/schema.h"
+
+const char *const schema_steps[SCHEMA_VERSION] = {
+    // 0 -> 1
+    "CREATE TABLE resource (\n"
+    "  kind TEXT NOT NULL,    -- state_machine, function, role, ...\n"
+    "  region TEXT NOT NULL,  -- empty for global kinds\n"
+    "  name TEXT NOT NULL,\n"
+    "  body NOT NULL,         -- JSON text, or bytes for function_code\n"
+    "  PRIMARY KEY (kind, region, name)\n"
+    ");\n"
+
+    "CREATE TABLE express_journal (\n"
+    "  id INTEGER PRIMARY KEY, -- in order of acknowledgement\n"
+    "  record BLOB NOT NULL    -- what is needed to run the start again\n"
+    ");\n"
+
+    "CREATE TABLE log_group (\n"
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,\n"
+    "  region TEXT NOT NULL,\n"
+    "  name TEXT NOT NULL,\n"
+    "  created_unix_ms INTEGER NOT NULL,\n"
+    "  retention_days INTEGER NOT NULL DEFAULT 0, -- 0: for ever\n"
+    "  stored_bytes INTEGER NOT NULL DEFAULT 0,   -- of messages\n"
+    "  tags TEXT NOT NULL DEFAULT '',             -- JSON object, or empty\n"
+    "  deleted_unix_ms INTEGER                    -- set: hidden, its events are being removed\n"
+    ");\n"
+    "CREATE UNIQUE INDEX log_group_by_name ON log_group (region, name)\n"
+    "  WHERE deleted_unix_ms IS NULL;\n"
+
+    "CREATE TABLE log_stream (\n"
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,\n"
+    "  group_id INTEGER NOT NULL REFERENCES log_group (id),\n"
+    "  name TEXT NOT NULL,\n"
+    "  created_unix_ms INTEGER NOT NULL,\n"
+    "  event_count INTEGER NOT NULL DEFAULT 0, -- ever written\n"
+    "  first_event_unix_ms INTEGER,            -- NULL: no event yet\n"
+    "  last_event_unix_ms INTEGER,\n"
+    "  last_ingestion_unix_ms INTEGER,\n"
+    "  deleted_unix_ms INTEGER                 -- set: hidden, its events are being removed\n"
+    ");\n"
+    "CREATE UNIQUE INDEX log_stream_by_name ON log_stream (group_id, name)\n"
+    "  WHERE deleted_unix_ms IS NULL;\n"
+    "CREATE INDEX log_stream_by_last_event\n"
+    "  ON log_stream (group_id, ifnull(last_event_unix_ms, -1), id)\n"
+    "  WHERE deleted_unix_ms IS NULL;\n"
+    "CREATE INDEX log_stream_deleted ON log_stream (id) WHERE deleted_unix_ms IS NOT NULL;\n"
+
+    "CREATE TABLE log_event (\n"
+    "  id INTEGER PRIMARY KEY, -- in order of ingestion\n"
+    "  group_id INTEGER NOT NULL,\n"
+    "  stream_id INTEGER NOT NULL,\n"
+    "  timestamp_unix_ms INTEGER NOT NULL,\n"
+    "  ingestion_unix_ms INTEGER NOT NULL,\n"
+    "  message TEXT NOT NULL\n"
+    ");\n"
+    "CREATE INDEX log_event_by_time\n"
+    "  ON log_event (group_id, timestamp_unix_ms, id, stream_id);\n",
+};

@@ -1,0 +1,284 @@
+// What may not be opened is refused with a clear sentence and left as it is.
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/random.h"
+#include "store/resource.h"
+#include "store/store.h"
+#include "test/lib/test.h"
+
+static char directory[64], database_path[80];
+
+static void make_directory(void)
+{
+    strcpy(directory, "/tmp/galop-test-XXXXXX");
+    if (mkdtemp(directory) == NULL) abort();
+    snprintf(database_path, sizeof(database_path), "%s/galop.db", directory);
+}
+
+static int count_and_remove(bool is_removal)
+{
+    int count = 0;
+    DIR *entries = opendir(directory);
+    if (entries == NULL) return 0;
+    for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
+        count += entry->d_name[0] != '.';
+        if (is_removal) unlinkat(dirfd(entries), entry->d_name, 0);
+    }
+    closedir(entries);
+    if (is_removal) rmdir(directory);
+    return count;
+}
+
+struct put {
+    struct store_task task;
+    int number;
+};
+
+static enum status put_run(struct store_task *task, struct store_tx *tx)
+{
+    static const char zeros[3000];
+    char name[16];
+    snprintf(name, sizeof(name), "n%d", CONTAINER_OF(task, struct put, task)->number);
+    return store_resource_put(tx, STORE_KIND_FUNCTION_CODE, STR("r"), str_from_c(name),
+                              (struct str){zeros, sizeof(zeros)});
+}
+
+static enum status each(void *context, struct str region, struct str name, struct str body)
+{
+    (void)region, (void)name, (void)body;
+    ++*(int *)context;
+    return STATUS_OK;
+}
+
+struct count {
+    struct store_task task;
+    int count;
+};
+
+static enum status count_run(struct store_task *task, struct store_tx *tx)
+{
+    return store_resource_each(tx, STORE_KIND_FUNCTION_CODE, each,
+                               &CONTAINER_OF(task, struct count, task)->count);
+}
+
+// A healthy database of `count` resources.
+static bool create(int count)
+{
+    struct arena CLEANUP(arena_release) arena;
+    arena_init(&arena, KIB(64));
+    struct store *store;
+    struct str text;
+    if (store_open(str_from_c(directory), &arena, &store, &text) != STATUS_OK) return false;
+    for (int i = 0; i < count; i++) {
+        struct put put = {.task = {.mode = STORE_LAZY, .run = put_run}, .number = i};
+        if (store_run(store, &put.task) != STATUS_OK) return false;
+    }
+    store_close(store);
+    return true;
+}
+
+static char *read_file(size_t *ret_size)
+{
+    int fd = open(database_path, O_RDONLY);
+    struct stat facts;
+    if (fd < 0 || fstat(fd, &facts) != 0) abort();
+    char *bytes = malloc((size_t)facts.st_size + 1);
+    if (read(fd, bytes, (size_t)facts.st_size) != facts.st_size) abort();
+    close(fd);
+    *ret_size = (size_t)facts.st_size;
+    return bytes;
+}
+
+static void write_file(size_t offset, const void *bytes, size_t size)
+{
+    int fd = open(database_path, O_WRONLY | O_CREAT, 0600);
+    if (fd < 0 || pwrite(fd, bytes, size, (off_t)offset) != (ssize_t)size) abort();
+    close(fd);
+}
+
+// Open, expecting `expected` with `part` in the sentence, and nothing changed.
+static void check_refused(enum status expected, const char *part)
+{
+    struct arena CLEANUP(arena_release) arena;
+    arena_init(&arena, KIB(64));
+    size_t size_before, size_after;
+    char *before = read_file(&size_before);
+    int files_before = count_and_remove(false);
+    struct store *store = NULL;
+    struct str text = STR("");
+    enum status status = store_open(str_from_c(directory), &arena, &store, &text);
+    CHECK(status == expected);
+    CHECK(str_find(text, str_from_c(part)) != SIZE_MAX);
+    if (status != expected || str_find(text, str_from_c(part)) == SIZE_MAX) {
+        printf("# %s: %.*s\n", status_name(status), STR_ARGS(text));
+    }
+    if (status == STATUS_OK) store_close(store);
+    char *after = read_file(&size_after);
+    CHECK(size_before == size_after && memcmp(before, after, size_before) == 0);
+    CHECK(count_and_remove(false) == files_before);
+    free(before);
+    free(after);
+}
+
+TEST(a_second_opener_is_refused_by_name_of_the_first)
+{
+    struct arena CLEANUP(arena_release) arena;
+    arena_init(&arena, KIB(64));
+    make_directory();
+    struct store *store = NULL;
+    struct str text = STR("");
+    REQUIRE(store_open(str_from_c(directory), &arena, &store, &text) == STATUS_OK);
+    char part[64];
+    snprintf(part, sizeof(part), "%s is in use by another server (process %ld)", directory,
+             (long)getpid());
+    check_refused(STATUS_CONFLICT, part);
+    store_close(store);
+    REQUIRE(store_open(str_from_c(directory), &arena, &store, &text) == STATUS_OK);
+    store_close(store);
+    count_and_remove(true);
+}
+
+TEST(a_directory_of_a_killed_server_is_free_again)
+{
+    struct arena CLEANUP(arena_release) arena;
+    arena_init(&arena, KIB(64));
+    make_directory();
+    int ends[2];
+    REQUIRE(pipe(ends) == 0);
+    pid_t child = fork();
+    struct store *store = NULL;
+    struct str text = STR("");
+    if (child == 0) {
+        enum status status = store_open(str_from_c(directory), &arena, &store, &text);
+        if (status != STATUS_OK || write(ends[1], "x", 1) != 1) _exit(1);
+        pause();
+    }
+    char byte;
+    CHECK(read(ends[0], &byte, 1) == 1);
+    CHECK(store_open(str_from_c(directory), &arena, &store, &text) == STATUS_CONFLICT);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    CHECK(store_open(str_from_c(directory), &arena, &store, &text) == STATUS_OK);
+    store_close(store);
+    close(ends[0]);
+    close(ends[1]);
+    count_and_remove(true);
+}
+
+TEST(a_newer_format_is_refused)
+{
+    make_directory();
+    REQUIRE(create(3));
+    write_file(60, "\0\0\0\2", 4);
+    check_refused(STATUS_INVALID, "written by a newer Galop (format 2, this one knows 1)");
+    count_and_remove(true);
+}
+
+TEST(a_database_of_another_program_is_refused)
+{
+    make_directory();
+    REQUIRE(create(3));
+    write_file(68, "\0\0\0\0", 4);
+    check_refused(STATUS_INVALID, "database of another program");
+    count_and_remove(true);
+}
+
+TEST(a_file_that_is_no_database_is_refused)
+{
+    make_directory();
+    REQUIRE(create(0));
+    write_file(0, "Once upon a time", 16);
+    check_refused(STATUS_CORRUPT, "is damaged: not a database file");
+    REQUIRE(truncate(database_path, 50) == 0);
+    check_refused(STATUS_CORRUPT, "is damaged: too short");
+    count_and_remove(true);
+}
+
+TEST(a_file_that_lost_its_end_is_refused)
+{
+    make_directory();
+    REQUIRE(create(20));
+    size_t size;
+    free(read_file(&size));
+    REQUIRE(truncate(database_path, (off_t)size - 8192) == 0);
+    check_refused(STATUS_CORRUPT, "is damaged:");
+    count_and_remove(true);
+}
+
+TEST(a_file_whose_pages_were_overwritten_is_refused)
+{
+    make_directory();
+    REQUIRE(create(20));
+    size_t size;
+    free(read_file(&size));
+    // The schema, then pages of tables.
+    static const char noise[512] = "\x0d\xff\xff\xff\xff\xff\xff noise";
+    for (size_t at = 100; at + 8192 < size && at < 8192 * 10; at = (at / 8192 + 1) * 8192) {
+        char *bytes = read_file(&size);
+        write_file(at, noise, sizeof(noise));
+        check_refused(STATUS_CORRUPT, "is damaged:");
+        write_file(at, bytes + at, sizeof(noise));
+        free(bytes);
+    }
+    struct arena CLEANUP(arena_release) arena;
+    arena_init(&arena, KIB(64));
+    struct store *store;
+    struct str text = STR("");
+    REQUIRE(store_open(str_from_c(directory), &arena, &store, &text) == STATUS_OK);
+    struct count count = {.task = {.mode = STORE_READ, .run = count_run}};
+    CHECK(store_run(store, &count.task) == STATUS_OK);
+    CHECK(count.count == 20);
+    store_close(store);
+    count_and_remove(true);
+}
+
+TEST(no_damage_of_bytes_makes_opening_crash)
+{
+    make_directory();
+    REQUIRE(create(5));
+    size_t size;
+    char *bytes = read_file(&size);
+    struct random random;
+    random_init_seed(&random, 11);
+    for (int round = 0; round < 100; round++) {
+        struct arena CLEANUP(arena_release) arena;
+        arena_init(&arena, KIB(64));
+        for (int i = 0; i < 8; i++) {
+            char byte = (char)random_u64(&random);
+            size_t at = random_u64(&random) % (i < 2 ? 200 : size);
+            write_file(at, &byte, 1);
+        }
+        struct store *store;
+        struct str text = STR("");
+        if (store_open(str_from_c(directory), &arena, &store, &text) == STATUS_OK) {
+            struct count count = {.task = {.mode = STORE_READ, .run = count_run}};
+            (void)!store_run(store, &count.task);
+            store_close(store);
+        } else {
+            CHECK(text.size > 0);
+        }
+        count_and_remove(true);
+        mkdir(directory, 0700);
+        write_file(0, bytes, size);
+    }
+    free(bytes);
+    count_and_remove(true);
+}
+
+TEST(a_path_that_cannot_be_a_directory_is_refused)
+{
+    struct arena CLEANUP(arena_release) arena;
+    arena_init(&arena, KIB(64));
+    struct store *store;
+    struct str text = STR("");
+    CHECK(store_open(STR("/dev/null/data"), &arena, &store, &text) == STATUS_IO);
+    CHECK_STR(text, STR("cannot create the directory /dev/null/data: Not a directory"));
+    CHECK(store_open(STR("/dev/null"), &arena, &store, &text) == STATUS_IO);
+}
