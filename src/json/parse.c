@@ -14,10 +14,11 @@ static inline bool is_white_space(char c)
     return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
 
-static inline void skip_white_space(struct json_parser *parser)
+static inline const char *skip_white_space(const struct json_parser *parser, const char *at)
 {
-    while (parser->at != parser->end && is_white_space(*parser->at))
-        parser->at++;
+    while (at != parser->end && is_white_space(*at))
+        at++;
+    return at;
 }
 
 // Whatever waits will be copied to the arena in the end, so an arena that cannot take it is as good
@@ -28,11 +29,10 @@ static bool grow_pending(struct json_parser *parser)
     struct arena *arena = parser->arena;
     size_t left = arena->limit_bytes - arena->used_bytes + (size_t)(arena->end - arena->next);
     bool is_too_large = parser->pending_count * sizeof(struct json) > left;
-    if (is_too_large || capacity >= NO_CONTAINER) {
-        arena->is_exhausted = true;
-        return false;
+    struct json *heap = NULL;
+    if (!is_too_large && capacity < NO_CONTAINER) {
+        heap = realloc(parser->pending_heap, capacity * sizeof(*heap));
     }
-    struct json *heap = realloc(parser->pending_heap, capacity * sizeof(*heap));
     if (heap == NULL) {
         arena->is_exhausted = true;
         return false;
@@ -45,76 +45,59 @@ static bool grow_pending(struct json_parser *parser)
     return true;
 }
 
-static inline bool push(struct json_parser *parser, struct json value)
+// A place for the next value; it counts once `pending_count` is raised. NULL without memory.
+static inline struct json *next_pending(struct json_parser *parser)
 {
     if (UNLIKELY(parser->pending_count == parser->pending_capacity)) {
-        if (!grow_pending(parser)) return false;
+        if (!grow_pending(parser)) return NULL;
     }
-    parser->pending[parser->pending_count++] = value;
-    return true;
+    return &parser->pending[parser->pending_count];
 }
 
-static enum status open_container(struct json_parser *parser, uint8_t type)
+static inline const char *open_container(struct json_parser *parser, const char *at, uint8_t type)
 {
-    if (parser->depth == JSON_DEPTH_MAX) {
-        return json_parse_fail(parser,
+    if (UNLIKELY(parser->depth == JSON_DEPTH_MAX)) {
+        return json_parse_fail(parser, at,
                                "Document nesting depth (%d) exceeds the maximum allowed (%d)",
                                JSON_DEPTH_MAX + 1, JSON_DEPTH_MAX);
     }
-    uint32_t index = parser->pending_count;
-    if (!push(parser, (struct json){.type = type, .size = parser->container})) {
-        return STATUS_NO_MEMORY;
-    }
-    parser->container = index;
+    struct json *container = next_pending(parser);
+    if (UNLIKELY(container == NULL)) return json_parse_fail_memory(parser);
+    *container = (struct json){.type = type, .size = parser->container};
+    parser->container = parser->pending_count++;
     parser->depth++;
-    parser->at++;
-    return STATUS_OK;
+    return at + 1;
 }
 
 // The waiting values behind the open container become its content, and it a finished value.
-static enum status close_container(struct json_parser *parser)
+static inline const char *close_container(struct json_parser *parser, const char *at)
 {
     struct json *container = &parser->pending[parser->container];
     uint32_t outer = container->size;
     size_t size = parser->pending_count - parser->container - 1;
-    struct json value = {.type = container->type};
+    void *place = NULL;
     if (size > 0) {
-        void *place = arena_alloc(parser->arena, size * sizeof(struct json));
-        if (UNLIKELY(place == NULL)) return STATUS_NO_MEMORY;
+        place = arena_alloc(parser->arena, size * sizeof(struct json));
+        if (UNLIKELY(place == NULL)) return json_parse_fail_memory(parser);
         memcpy(place, container + 1, size * sizeof(struct json));
-        if (value.type == JSON_OBJECT) {
-            size_t count = size / 2;
-            enum status status = json_drop_duplicates(place, &count);
-            if (UNLIKELY(status != STATUS_OK)) return status;
-            value.members = place;
-            value.size = (uint32_t)count;
-        } else {
-            value.items = place;
-            value.size = (uint32_t)size;
-        }
     }
-    *container = value;
+    if (container->type == JSON_OBJECT) {
+        size_t count = size / 2;
+        enum status status = json_drop_duplicates(place, &count);
+        if (UNLIKELY(status != STATUS_OK)) return json_parse_fail_memory(parser);
+        container->members = place;
+        container->size = (uint32_t)count;
+    } else {
+        container->items = place;
+        container->size = (uint32_t)size;
+    }
     parser->pending_count = parser->container + 1;
     parser->container = outer;
     parser->depth--;
-    parser->at++;
-    return STATUS_OK;
+    return at + 1;
 }
 
-static inline bool take_word(struct json_parser *parser, const char *word, size_t size)
-{
-    if ((size_t)(parser->end - parser->at) < size || memcmp(parser->at, word, size) != 0) {
-        return false;
-    }
-    parser->at += size;
-    if (parser->at != parser->end && json_is_identifier_byte(*parser->at)) {
-        parser->at -= size; // "nullx" is one unknown token.
-        return false;
-    }
-    return true;
-}
-
-static enum status parse_word(struct json_parser *parser)
+static const char *parse_word(struct json_parser *parser, const char *at, struct json *ret_value)
 {
     static const struct {
         const char *text;
@@ -125,132 +108,122 @@ static enum status parse_word(struct json_parser *parser)
         {"false", 5, {.type = JSON_FALSE}},
         {"null", 4, {.type = JSON_NULL}},
     };
+    size_t left = (size_t)(parser->end - at);
     for (size_t i = 0; i < ARRAY_COUNT(words); i++) {
-        if (take_word(parser, words[i].text, words[i].size)) {
-            return push(parser, words[i].value) ? STATUS_OK : STATUS_NO_MEMORY;
-        }
+        size_t size = words[i].size;
+        if (left < size || memcmp(at, words[i].text, size) != 0) continue;
+        if (left > size && json_is_identifier_byte(at[size])) break; // "nullx" is one token.
+        *ret_value = words[i].value;
+        return at + size;
     }
-    return json_parse_fail_token(parser);
+    return json_parse_fail_token(parser, at);
 }
 
-static enum status parse_name(struct json_parser *parser)
+static inline const char *parse_name(struct json_parser *parser, const char *at)
 {
-    if (parser->at == parser->end) return json_parse_fail_open(parser);
-    if (*parser->at != '"') {
-        return json_parse_fail_character(parser, "was expecting double-quote to start field name");
+    at = skip_white_space(parser, at);
+    if (UNLIKELY(at == parser->end)) return json_parse_fail_open(parser);
+    if (UNLIKELY(*at != '"')) {
+        return json_parse_fail_character(parser, at,
+                                         "was expecting double-quote to start field name");
     }
-    parser->at++;
-    struct json name;
-    enum status status = json_parse_string(parser, true, &name);
-    if (UNLIKELY(status != STATUS_OK)) return status;
-    if (UNLIKELY(!push(parser, name))) return STATUS_NO_MEMORY;
-    skip_white_space(parser);
-    if (parser->at == parser->end) {
+    struct json *name = next_pending(parser);
+    if (UNLIKELY(name == NULL)) return json_parse_fail_memory(parser);
+    at = json_parse_string(parser, at + 1, true, name);
+    if (UNLIKELY(at == NULL)) return NULL;
+    parser->pending_count++;
+    at = skip_white_space(parser, at);
+    if (UNLIKELY(at == parser->end)) {
         return json_parse_fail_end(parser, " within/between Object entries");
     }
-    if (*parser->at != ':') {
-        return json_parse_fail_character(parser,
+    if (UNLIKELY(*at != ':')) {
+        return json_parse_fail_character(parser, at,
                                          "was expecting a colon to separate field name and value");
     }
-    parser->at++;
-    return STATUS_OK;
+    return at + 1;
 }
 
-static enum status parse_scalar(struct json_parser *parser, char first)
+static inline const char *parse_scalar(struct json_parser *parser, const char *at)
 {
-    struct json value;
-    enum status status;
+    struct json *value = next_pending(parser);
+    if (UNLIKELY(value == NULL)) return json_parse_fail_memory(parser);
+    char first = *at;
     if (first == '"') {
-        parser->at++;
-        status = json_parse_string(parser, false, &value);
+        at = json_parse_string(parser, at + 1, false, value);
     } else if (first == '-' || (first >= '0' && first <= '9')) {
-        status = json_parse_number(parser, &value);
+        at = json_parse_number(parser, at, value);
     } else {
-        return parse_word(parser);
+        at = parse_word(parser, at, value);
     }
-    if (UNLIKELY(status != STATUS_OK)) return status;
-    return LIKELY(push(parser, value)) ? STATUS_OK : STATUS_NO_MEMORY;
+    parser->pending_count += at != NULL;
+    return at;
 }
 
-// The start of a value: a whole scalar or the opening of a container, up to where the next value
-// starts or (`ret_is_complete`) behind a complete one.
-static enum status parse_value_start(struct json_parser *parser, bool *ret_is_complete)
+// The start of a value: a whole scalar or empty container (then `ret_is_complete`), or the opening
+// of a container up to where its first value starts.
+static inline const char *parse_value_start(struct json_parser *parser, const char *at,
+                                            bool *ret_is_complete)
 {
-    skip_white_space(parser);
-    if (parser->at == parser->end) {
+    at = skip_white_space(parser, at);
+    if (UNLIKELY(at == parser->end)) {
         if (parser->container != NO_CONTAINER) return json_parse_fail_open(parser);
-        return json_parse_fail(parser, "No content to map due to end-of-input");
+        return json_parse_fail(parser, at, "No content to map due to end-of-input");
     }
-    char first = *parser->at;
+    bool is_object = *at == '{';
     *ret_is_complete = true;
-    if (first != '{' && first != '[') return parse_scalar(parser, first);
+    if (!is_object && *at != '[') return parse_scalar(parser, at);
 
-    enum status status = open_container(parser, first == '{' ? JSON_OBJECT : JSON_ARRAY);
-    if (UNLIKELY(status != STATUS_OK)) return status;
-    skip_white_space(parser);
-    if (parser->at != parser->end && *parser->at == (first == '{' ? '}' : ']')) {
-        return close_container(parser);
-    }
+    at = open_container(parser, at, is_object ? JSON_OBJECT : JSON_ARRAY);
+    if (UNLIKELY(at == NULL)) return NULL;
+    at = skip_white_space(parser, at);
+    if (at != parser->end && *at == (is_object ? '}' : ']')) return close_container(parser, at);
     *ret_is_complete = false;
-    return first == '{' ? parse_name(parser) : STATUS_OK;
+    return is_object ? parse_name(parser, at) : at;
 }
 
 // Behind a complete value in a container: the comma before the next value, or the container's end
 // (`ret_is_complete`: then the container is the complete value).
-static enum status parse_value_end(struct json_parser *parser, bool *ret_is_complete)
+static inline const char *parse_value_end(struct json_parser *parser, const char *at,
+                                          bool *ret_is_complete)
 {
     bool is_object = parser->pending[parser->container].type == JSON_OBJECT;
-    skip_white_space(parser);
-    if (parser->at == parser->end) return json_parse_fail_open(parser);
-    char c = *parser->at;
+    at = skip_white_space(parser, at);
+    if (UNLIKELY(at == parser->end)) return json_parse_fail_open(parser);
     *ret_is_complete = false;
-    if (c == ',') {
-        parser->at++;
-        if (!is_object) return STATUS_OK;
-        skip_white_space(parser);
-        return parse_name(parser);
-    }
-    if (c == (is_object ? '}' : ']')) {
+    if (*at == ',') return is_object ? parse_name(parser, at + 1) : at + 1;
+    if (LIKELY(*at == (is_object ? '}' : ']'))) {
         *ret_is_complete = true;
-        return close_container(parser);
+        return close_container(parser, at);
     }
-    if (c == '}' || c == ']') return json_parse_fail_mismatch(parser);
-    return json_parse_fail_character(parser, is_object
-                                                 ? "was expecting comma to separate Object entries"
-                                                 : "was expecting comma to separate Array entries");
+    if (*at == '}' || *at == ']') return json_parse_fail_mismatch(parser, at);
+    return json_parse_fail_character(parser, at,
+                                     is_object ? "was expecting comma to separate Object entries"
+                                               : "was expecting comma to separate Array entries");
 }
 
-static enum status parse_document(struct json_parser *parser)
+// From the start of the text to behind its value.
+static const char *parse_document(struct json_parser *parser, const char *at)
 {
-    for (;;) {
-        bool is_complete;
-        enum status status = parse_value_start(parser, &is_complete);
-        while (LIKELY(status == STATUS_OK) && is_complete) {
-            if (parser->container == NO_CONTAINER) return STATUS_OK;
-            status = parse_value_end(parser, &is_complete);
+    bool is_complete;
+    do {
+        at = parse_value_start(parser, at, &is_complete);
+        while (LIKELY(at != NULL) && is_complete) {
+            if (parser->container == NO_CONTAINER) return at;
+            at = parse_value_end(parser, at, &is_complete);
         }
-        if (UNLIKELY(status != STATUS_OK)) return status;
-    }
+    } while (LIKELY(at != NULL));
+    return NULL;
 }
 
-static enum status expect_end(struct json_parser *parser)
+static const char *expect_end(struct json_parser *parser, const char *at)
 {
-    skip_white_space(parser);
-    if (parser->at == parser->end) return STATUS_OK;
-    switch (*parser->at) {
-    case '{':
-    case '[':
-    case '"':
-    case '-': return json_parse_fail(parser, "Trailing token found after value");
-    case '}':
-    case ']': return json_parse_fail_mismatch(parser);
-    default: break;
-    }
-    bool is_digit = *parser->at >= '0' && *parser->at <= '9';
-    if (is_digit) return json_parse_fail(parser, "Trailing token found after value");
-    enum status status = parse_word(parser);
-    if (status != STATUS_OK) return status;
-    return json_parse_fail(parser, "Trailing token found after value");
+    at = skip_white_space(parser, at);
+    if (LIKELY(at == parser->end)) return at;
+    if (*at == '}' || *at == ']') return json_parse_fail_mismatch(parser, at);
+    bool starts_value = strchr("{[\"-0123456789", *at) != NULL && *at != '\0';
+    struct json value;
+    if (!starts_value && parse_word(parser, at, &value) == NULL) return NULL;
+    return json_parse_fail(parser, at, "Trailing token found after value");
 }
 
 enum status json_parse(struct arena *arena, struct str text, unsigned flags, struct json *ret_value,
@@ -259,26 +232,27 @@ enum status json_parse(struct arena *arena, struct str text, unsigned flags, str
     struct json on_stack[PENDING_ON_STACK];
     struct json_parser parser = {
         .arena = arena,
-        .at = text.data,
-        .end = text.data + text.size,
         .start = text.data,
+        .end = text.data + text.size,
         .flags = flags,
         .reterr_error = reterr_error,
         .pending = on_stack,
         .pending_capacity = PENDING_ON_STACK,
         .container = NO_CONTAINER,
     };
-    if (text.size > JSON_TEXT_SIZE_MAX) {
-        return json_parse_fail(&parser, "Document length (%zu) exceeds the maximum allowed (%d)",
-                               text.size, JSON_TEXT_SIZE_MAX);
+    if (UNLIKELY(text.size > JSON_TEXT_SIZE_MAX)) {
+        json_parse_fail(&parser, text.data,
+                        "Document length (%zu) exceeds the maximum allowed (%d)", text.size,
+                        JSON_TEXT_SIZE_MAX);
+        return parser.status;
     }
-    enum status status = parse_document(&parser);
-    if (status == STATUS_OK) {
+    const char *at = parse_document(&parser, text.data);
+    if (LIKELY(at != NULL)) {
         assert(parser.pending_count == 1 && parser.depth == 0);
         struct json value = parser.pending[0];
-        status = expect_end(&parser);
-        if (status == STATUS_OK) *ret_value = value;
+        at = expect_end(&parser, at);
+        if (at != NULL) *ret_value = value;
     }
-    free(parser.pending_heap);
-    return status;
+    if (UNLIKELY(parser.pending_heap != NULL)) free(parser.pending_heap);
+    return parser.status;
 }

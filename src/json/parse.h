@@ -10,10 +10,10 @@
 
 struct json_parser {
     struct arena *arena;
-    const char *at; // The next byte to read; on STATUS_INVALID the place of the error.
-    const char *end;
     const char *start;
+    const char *end;
     unsigned flags;
+    enum status status;              // Why a function returned NULL.
     struct json_error *reterr_error; // May be NULL.
 
     // Values waiting for the end of their container, contiguous so that closing a container copies
@@ -36,25 +36,31 @@ static inline bool json_is_identifier_byte(char c)
            c == '$' || (c & 0x80) != 0;
 }
 
-// After the opening quote; on STATUS_OK `at` is behind the closing one.
-MUST_USE enum status json_parse_string(struct json_parser *parser, bool is_name,
-                                       struct json *ret_value);
+// The position in the text is handed from function to function so that it stays in a register. All
+// of them return it behind what they read, or NULL with `status` set.
 
-// `at` is a digit or a minus sign.
-MUST_USE enum status json_parse_number(struct json_parser *parser, struct json *ret_value);
+// `at` is behind the opening quote.
+const char *json_parse_string(struct json_parser *parser, const char *at, bool is_name,
+                              struct json *ret_value);
+
+// `at` is on a digit or a minus sign.
+const char *json_parse_number(struct json_parser *parser, const char *at, struct json *ret_value);
 
 // Make the names of `members` unique: the last value wins and takes the place of the first.
 // `*count` is lowered accordingly.
 MUST_USE enum status json_drop_duplicates(struct json_member *members, size_t *count);
 
-// The errors. Each notes place and message and returns STATUS_INVALID; `at` is moved to the place.
-COLD enum status json_parse_fail(struct json_parser *parser, const char *format, ...) PRINTF(2, 3);
-COLD enum status json_parse_fail_character(struct json_parser *parser, const char *expectation);
-COLD enum status json_parse_fail_number(struct json_parser *parser, const char *expectation);
-COLD enum status json_parse_fail_end(struct json_parser *parser, const char *where);
-COLD enum status json_parse_fail_open(struct json_parser *parser);
-COLD enum status json_parse_fail_mismatch(struct json_parser *parser);
-COLD enum status json_parse_fail_token(struct json_parser *parser);
-COLD enum status json_parse_fail_control(struct json_parser *parser, bool is_name);
-COLD enum status json_parse_fail_escape(struct json_parser *parser);
-COLD enum status json_parse_fail_white_space(struct json_parser *parser);
+// The errors. Each notes message and place `at`, and returns NULL.
+COLD const char *json_parse_fail(struct json_parser *parser, const char *at, const char *format,
+                                 ...) PRINTF(3, 4);
+COLD const char *json_parse_fail_memory(struct json_parser *parser);
+COLD const char *json_parse_fail_character(struct json_parser *parser, const char *at,
+                                           const char *expectation);
+COLD const char *json_parse_fail_number(struct json_parser *parser, const char *at,
+                                        const char *expectation);
+COLD const char *json_parse_fail_end(struct json_parser *parser, const char *where);
+COLD const char *json_parse_fail_open(struct json_parser *parser);
+COLD const char *json_parse_fail_mismatch(struct json_parser *parser, const char *at);
+COLD const char *json_parse_fail_token(struct json_parser *parser, const char *at);
+COLD const char *json_parse_fail_control(struct json_parser *parser, const char *at, bool is_name);
+COLD const char *json_parse_fail_escape(struct json_parser *parser, const char *at);

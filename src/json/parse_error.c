@@ -29,26 +29,34 @@ static void locate(const struct json_parser *parser, const char *place, uint32_t
     *ret_column = (uint32_t)(place - line_start) + 1;
 }
 
-enum status json_parse_fail(struct json_parser *parser, const char *format, ...)
+const char *json_parse_fail(struct json_parser *parser, const char *at, const char *format, ...)
 {
     struct json_error *error = parser->reterr_error;
-    if (error == NULL) return STATUS_INVALID;
+    parser->status = STATUS_INVALID;
+    if (error == NULL) return NULL;
     va_list args;
     va_start(args, format);
     struct str message = arena_vprintf(parser->arena, format, args);
     va_end(args);
-    if (message.size == 0) return STATUS_NO_MEMORY;
-    error->offset = (size_t)(parser->at - parser->start);
-    locate(parser, parser->at, &error->line, &error->column);
+    if (message.size == 0) return json_parse_fail_memory(parser);
+    error->offset = (size_t)(at - parser->start);
+    locate(parser, at, &error->line, &error->column);
     error->message = message;
-    return STATUS_INVALID;
+    return NULL;
+}
+
+const char *json_parse_fail_memory(struct json_parser *parser)
+{
+    parser->status = STATUS_NO_MEMORY;
+    return NULL;
 }
 
 // The character at `at`, whole even where it is several bytes. Malformed UTF-8 gives its first
 // byte.
-static struct str character_at(const struct json_parser *parser, uint32_t *ret_code_point)
+static struct str character_at(const struct json_parser *parser, const char *at,
+                               uint32_t *ret_code_point)
 {
-    struct str rest = {parser->at, (size_t)(parser->end - parser->at)};
+    struct str rest = {at, (size_t)(parser->end - at)};
     for (size_t size = 1; size <= 4 && size <= rest.size; size++) {
         struct str character = str_slice(rest, 0, size);
         if (encoding_utf8_check(character) != SIZE_MAX) continue;
@@ -61,10 +69,10 @@ static struct str character_at(const struct json_parser *parser, uint32_t *ret_c
 }
 
 // "'x' (code 120)", "(CTRL-CHAR, code 1)" or "'€' (code 8364 / 0x20ac)".
-static struct str describe(struct json_parser *parser)
+static struct str describe(struct json_parser *parser, const char *at)
 {
     uint32_t code;
-    struct str character = character_at(parser, &code);
+    struct str character = character_at(parser, at, &code);
     if (code > 0xffff) code = 0xd800 + ((code - 0x10000) >> 10); // Its first UTF-16 unit.
     if (code < 32 || (code >= 127 && code < 160)) {
         return arena_printf(parser->arena, "(CTRL-CHAR, code %u)", code);
@@ -76,36 +84,47 @@ static struct str describe(struct json_parser *parser)
     return arena_printf(parser->arena, "'%" STR_FORMAT "' (code %u)", STR_ARGS(character), code);
 }
 
-enum status json_parse_fail_character(struct json_parser *parser, const char *expectation)
+static const char *fail_white_space(struct json_parser *parser, const char *at)
 {
-    if ((unsigned char)*parser->at < ' ') return json_parse_fail_white_space(parser);
-    struct str description = describe(parser);
-    return json_parse_fail(parser, "Unexpected character (%" STR_FORMAT "): %s",
+    struct str description = describe(parser, at);
+    return json_parse_fail(parser, at,
+                           "Illegal character (%" STR_FORMAT
+                           "): only regular white space (\\r, \\n, \\t) is allowed between tokens",
+                           STR_ARGS(description));
+}
+
+const char *json_parse_fail_character(struct json_parser *parser, const char *at,
+                                      const char *expectation)
+{
+    if ((unsigned char)*at < ' ') return fail_white_space(parser, at);
+    struct str description = describe(parser, at);
+    return json_parse_fail(parser, at, "Unexpected character (%" STR_FORMAT "): %s",
                            STR_ARGS(description), expectation);
 }
 
-enum status json_parse_fail_number(struct json_parser *parser, const char *expectation)
+const char *json_parse_fail_number(struct json_parser *parser, const char *at,
+                                   const char *expectation)
 {
-    struct str description = describe(parser);
-    return json_parse_fail(parser, "Unexpected character (%" STR_FORMAT ") in numeric value: %s",
+    struct str description = describe(parser, at);
+    return json_parse_fail(parser, at,
+                           "Unexpected character (%" STR_FORMAT ") in numeric value: %s",
                            STR_ARGS(description), expectation);
 }
 
-enum status json_parse_fail_end(struct json_parser *parser, const char *where)
+const char *json_parse_fail_end(struct json_parser *parser, const char *where)
 {
-    parser->at = parser->end;
-    return json_parse_fail(parser, "Unexpected end-of-input%s", where);
+    return json_parse_fail(parser, parser->end, "Unexpected end-of-input%s", where);
 }
 
 // "[Source: (String)"{"a"..."; line: 1, column: 2]": how the service's parser points to a place.
-static struct str describe_container(struct json_parser *parser)
+static struct str describe_container(struct json_parser *parser, const char *before)
 {
     // The opening of the innermost container is the last unmatched one. Its place was not kept, for
     // that would slow down texts that are in order, so it is searched by matching from the start.
     const char *opening[JSON_DEPTH_MAX + 1];
     uint32_t depth = 0;
     bool in_string = false;
-    for (const char *at = parser->start; at < parser->at && at < parser->end; at++) {
+    for (const char *at = parser->start; at < before; at++) {
         if (*at == '"') in_string = !in_string;
         if (*at == '\\' && in_string) at++;
         if (in_string) continue;
@@ -136,49 +155,49 @@ static const char *container_name(const struct json_parser *parser)
     return parser->pending[parser->container].type == JSON_OBJECT ? "Object" : "Array";
 }
 
-enum status json_parse_fail_open(struct json_parser *parser)
+const char *json_parse_fail_open(struct json_parser *parser)
 {
-    parser->at = parser->end;
-    struct str container = describe_container(parser);
+    struct str container = describe_container(parser, parser->end);
     return json_parse_fail(
-        parser,
+        parser, parser->end,
         "Unexpected end-of-input: expected close marker for %s (start marker at %" STR_FORMAT ")",
         container_name(parser), STR_ARGS(container));
 }
 
-enum status json_parse_fail_mismatch(struct json_parser *parser)
+const char *json_parse_fail_mismatch(struct json_parser *parser, const char *at)
 {
-    struct str container = describe_container(parser);
+    struct str container = describe_container(parser, at);
     return json_parse_fail(
-        parser, "Unexpected close marker '%c': expected '%c' (for %s starting at %" STR_FORMAT ")",
-        *parser->at, *parser->at == '}' ? ']' : '}', container_name(parser), STR_ARGS(container));
+        parser, at,
+        "Unexpected close marker '%c': expected '%c' (for %s starting at %" STR_FORMAT ")", *at,
+        *at == '}' ? ']' : '}', container_name(parser), STR_ARGS(container));
 }
 
-enum status json_parse_fail_token(struct json_parser *parser)
+const char *json_parse_fail_token(struct json_parser *parser, const char *at)
 {
-    char first = *parser->at;
-    if ((unsigned char)first < ' ') return json_parse_fail_white_space(parser);
+    char first = *at;
+    if ((unsigned char)first < ' ') return fail_white_space(parser, at);
     if (first == '+') {
-        return json_parse_fail_number(parser,
+        return json_parse_fail_number(parser, at,
                                       "JSON spec does not allow numbers to have plus signs: "
                                       "enable `JsonReadFeature."
                                       "ALLOW_LEADING_PLUS_SIGN_FOR_NUMBERS` to allow");
     }
-    if (first == '}') return json_parse_fail_character(parser, "expected a value");
+    if (first == '}') return json_parse_fail_character(parser, at, "expected a value");
     bool starts_identifier = json_is_identifier_byte(first) && !(first >= '0' && first <= '9');
     if (!starts_identifier) {
         struct str expectation =
             arena_printf(parser->arena, "expected a valid value %s", valid_values);
-        return json_parse_fail_character(parser, expectation.size == 0 ? "" : expectation.data);
+        return json_parse_fail_character(parser, at, expectation.size == 0 ? "" : expectation.data);
     }
-    struct str token = {parser->at, 0};
+    struct str token = {at, 0};
     while (token.data + token.size != parser->end &&
            json_is_identifier_byte(token.data[token.size]))
         token.size++;
     size_t bad = encoding_utf8_check(token);
     if (bad != SIZE_MAX) {
-        parser->at += bad;
-        return json_parse_fail(parser, "Invalid UTF-8 byte 0x%x", (unsigned char)*parser->at);
+        at += bad;
+        return json_parse_fail(parser, at, "Invalid UTF-8 byte 0x%x", (unsigned char)*at);
     }
     bool is_cut = token.size > TOKEN_SHOWN_MAX;
     if (is_cut) token.size = TOKEN_SHOWN_MAX;
@@ -186,36 +205,27 @@ enum status json_parse_fail_token(struct json_parser *parser)
         token.size--;
     bool is_not_finite = str_is(token, "NaN") || str_is(token, "Infinity");
     if (is_not_finite) {
-        return json_parse_fail(parser,
+        return json_parse_fail(parser, at,
                                "Non-standard token '%" STR_FORMAT
                                "': enable JsonParser.Feature.ALLOW_NON_NUMERIC_NUMBERS to allow",
                                STR_ARGS(token));
     }
-    return json_parse_fail(parser, "Unrecognized token '%" STR_FORMAT "%s': was expecting %s",
+    return json_parse_fail(parser, at, "Unrecognized token '%" STR_FORMAT "%s': was expecting %s",
                            STR_ARGS(token), is_cut ? "..." : "", valid_values);
 }
 
-enum status json_parse_fail_control(struct json_parser *parser, bool is_name)
+const char *json_parse_fail_control(struct json_parser *parser, const char *at, bool is_name)
 {
-    struct str description = describe(parser);
-    return json_parse_fail(parser,
+    struct str description = describe(parser, at);
+    return json_parse_fail(parser, at,
                            "Illegal unquoted character (%" STR_FORMAT
                            "): has to be escaped using backslash to be included in %s",
                            STR_ARGS(description), is_name ? "name" : "string value");
 }
 
-enum status json_parse_fail_escape(struct json_parser *parser)
+const char *json_parse_fail_escape(struct json_parser *parser, const char *at)
 {
-    struct str description = describe(parser);
-    return json_parse_fail(parser, "Unrecognized character escape %" STR_FORMAT,
-                           STR_ARGS(description));
-}
-
-enum status json_parse_fail_white_space(struct json_parser *parser)
-{
-    struct str description = describe(parser);
-    return json_parse_fail(parser,
-                           "Illegal character (%" STR_FORMAT
-                           "): only regular white space (\\r, \\n, \\t) is allowed between tokens",
+    struct str description = describe(parser, at);
+    return json_parse_fail(parser, at, "Unrecognized character escape %" STR_FORMAT,
                            STR_ARGS(description));
 }

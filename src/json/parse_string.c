@@ -13,21 +13,13 @@ static int hex_digit(char c)
     return -1;
 }
 
-static enum status check_utf8(struct json_parser *parser, const char *from, const char *to)
-{
-    size_t bad = encoding_utf8_check((struct str){from, (size_t)(to - from)});
-    if (bad == SIZE_MAX) return STATUS_OK;
-    parser->at = from + bad;
-    return json_parse_fail(parser, "Invalid UTF-8 byte 0x%x", (unsigned char)*parser->at);
-}
-
-// `at` is on a backslash; moves behind the escape sequence.
-static enum status check_escape(struct json_parser *parser)
+// `at` is on a backslash; returns what is behind the escape sequence.
+static const char *check_escape(struct json_parser *parser, const char *at)
 {
     static const char in_escape[] = " in character escape sequence";
-    parser->at++;
-    if (parser->at == parser->end) return json_parse_fail_end(parser, in_escape);
-    switch (*parser->at) {
+    at++;
+    if (at == parser->end) return json_parse_fail_end(parser, in_escape);
+    switch (*at) {
     case '"':
     case '\\':
     case '/':
@@ -35,42 +27,26 @@ static enum status check_escape(struct json_parser *parser)
     case 'f':
     case 'n':
     case 'r':
-    case 't': parser->at++; return STATUS_OK;
+    case 't': return at + 1;
     case 'u': break;
-    default: return json_parse_fail_escape(parser);
+    default: return json_parse_fail_escape(parser, at);
     }
-    parser->at++;
-    for (int i = 0; i < 4; i++, parser->at++) {
-        if (parser->at == parser->end) return json_parse_fail_end(parser, in_escape);
-        if (hex_digit(*parser->at) < 0) {
-            return json_parse_fail_character(parser,
+    at++;
+    for (int i = 0; i < 4; i++, at++) {
+        if (at == parser->end) return json_parse_fail_end(parser, in_escape);
+        if (hex_digit(*at) < 0) {
+            return json_parse_fail_character(parser, at,
                                              "expected a hex-digit for character escape sequence");
         }
     }
-    return STATUS_OK;
+    return at;
 }
 
-// From behind the opening quote to the closing one, where `at` is left. Sets *has_escapes when
-// there are any.
-static enum status find_end(struct json_parser *parser, bool is_name, bool *has_escapes)
+static COLD const char *fail_at_special(struct json_parser *parser, const char *at, bool is_name)
 {
-    bool has_high = false;
-    const char *start = parser->at;
-    for (;;) {
-        parser->at = scan_string(parser->at, parser->end, &has_high);
-        if (UNLIKELY(parser->at == parser->end)) {
-            return json_parse_fail_end(parser, is_name ? " in field name"
-                                                       : ": was expecting closing quote for a "
-                                                         "string value");
-        }
-        if (LIKELY(*parser->at == '"')) break;
-        if (*parser->at != '\\') return json_parse_fail_control(parser, is_name);
-        *has_escapes = true;
-        enum status status = check_escape(parser);
-        if (status != STATUS_OK) return status;
-    }
-    if (!has_high) return STATUS_OK;
-    return check_utf8(parser, start, parser->at);
+    if (at != parser->end) return json_parse_fail_control(parser, at, is_name);
+    return json_parse_fail_end(
+        parser, is_name ? " in field name" : ": was expecting closing quote for a string value");
 }
 
 static uint32_t hex_unit(const char *digits)
@@ -129,28 +105,55 @@ static size_t decode(const char *at, const char *end, char *out)
     return (size_t)(out - out_start);
 }
 
-enum status json_parse_string(struct json_parser *parser, bool is_name, struct json *ret_value)
+// The string from `start`, whose first backslash is `at`.
+static const char *parse_with_escapes(struct json_parser *parser, const char *start, const char *at,
+                                      bool is_name, struct json *ret_value)
 {
-    const char *start = parser->at;
-    bool has_escapes = false;
-    enum status status = find_end(parser, is_name, &has_escapes);
-    if (UNLIKELY(status != STATUS_OK)) return status;
-    const char *end = parser->at++;
-    size_t size = (size_t)(end - start);
-    const char *text = start;
-    bool must_copy = has_escapes || (parser->flags & JSON_PARSE_COPY) != 0;
-    if (UNLIKELY(must_copy && size > 0)) {
-        char *copy = arena_alloc(parser->arena, size);
-        if (copy == NULL) return STATUS_NO_MEMORY;
-        if (has_escapes) {
-            size = decode(start, end, copy);
-        } else {
-            memcpy(copy, start, size);
-        }
-        text = copy;
-    } else if (must_copy) {
-        text = "";
+    bool has_high = false; // The caller checks the whole string.
+    while (at == parser->end || *at != '"') {
+        if (at == parser->end || *at != '\\') return fail_at_special(parser, at, is_name);
+        at = check_escape(parser, at);
+        if (at == NULL) return NULL;
+        at = scan_string(at, parser->end, &has_high);
     }
-    *ret_value = (struct json){.type = JSON_STRING, .size = (uint32_t)size, .text = text};
-    return STATUS_OK;
+    char *copy = arena_alloc(parser->arena, (size_t)(at - start));
+    if (copy == NULL) return json_parse_fail_memory(parser);
+    size_t size = decode(start, at, copy);
+    *ret_value = (struct json){.type = JSON_STRING, .size = (uint32_t)size, .text = copy};
+    return at + 1;
+}
+
+static const char *copy_text(struct json_parser *parser, const char *after, struct json *value)
+{
+    struct str copy;
+    if (!arena_copy_str(parser->arena, json_str(value), &copy))
+        return json_parse_fail_memory(parser);
+    value->text = copy.data;
+    return after;
+}
+
+const char *json_parse_string(struct json_parser *parser, const char *at, bool is_name,
+                              struct json *ret_value)
+{
+    bool has_high = false, has_escapes = false;
+    const char *start = at;
+    at = scan_string(at, parser->end, &has_high);
+    if (LIKELY(at != parser->end && *at == '"')) {
+        ret_value->type = JSON_STRING;
+        ret_value->size = (uint32_t)(at - start);
+        ret_value->text = start;
+        at++;
+        if ((parser->flags & JSON_PARSE_COPY) != 0) at = copy_text(parser, at, ret_value);
+    } else {
+        has_escapes = true;
+        at = parse_with_escapes(parser, start, at, is_name, ret_value);
+    }
+    if (UNLIKELY(has_high || has_escapes) && at != NULL) {
+        size_t bad = encoding_utf8_check((struct str){start, (size_t)(at - 1 - start)});
+        if (bad != SIZE_MAX) {
+            return json_parse_fail(parser, start + bad, "Invalid UTF-8 byte 0x%x",
+                                   (unsigned char)start[bad]);
+        }
+    }
+    return at;
 }

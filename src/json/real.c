@@ -1,4 +1,8 @@
 // Shortest decimal digits of a double, in Java's and in ECMAScript's form.
+//
+// The digits are found as Raffaello Giulietti describes in "The Schubfach way to render doubles":
+// scale the double and the bounds of its rounding interval by one power of ten, and take the
+// shortest decimal inside, of those the nearest.
 
 #include <assert.h>
 #include <math.h>
@@ -6,163 +10,203 @@
 #include <stdlib.h>
 
 #include "json/json.h"
+#include "json/powers.h"
 
-enum { DIGITS_MAX = 17 };
+enum { DIGITS_MAX = 17, TEXT_MAX = 32 };
 
-// value = 0.d1d2d3... * 10^point, d1 not 0.
+// value = 0.d1d2d3... * 10^point, d1 not 0, the last digit not 0.
 struct digits {
-    char text[DIGITS_MAX];
+    char text[20];
     int count;
     int point;
 };
 
-static void set_digits(struct digits *digits, uint64_t mantissa, int exponent)
+struct decimal {
+    uint64_t mantissa;
+    int exponent; // Of ten.
+};
+
+static void set_digits(struct digits *digits, struct decimal decimal)
 {
-    assert(mantissa != 0);
-    for (; mantissa % 10 == 0; mantissa /= 10)
-        exponent++;
+    uint64_t rest = decimal.mantissa;
+    assert(rest != 0);
+    if (rest % 100000000 == 0) { // Short decimals come with many zeros.
+        rest /= 100000000;
+        decimal.exponent += 8;
+    }
+    while (rest % 10 == 0) {
+        rest /= 10;
+        decimal.exponent++;
+    }
     char reversed[20];
     int count = 0;
     do {
-        reversed[count++] = (char)('0' + mantissa % 10);
-        mantissa /= 10;
-    } while (mantissa != 0);
+        reversed[count++] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest != 0);
     assert(count <= DIGITS_MAX);
     digits->count = count;
-    digits->point = count + exponent;
+    digits->point = count + decimal.exponent;
     for (int i = 0; i < count; i++)
         digits->text[i] = reversed[count - 1 - i];
 }
 
-// Most numbers in practice are decimals of at most 15 digits. Any two of those are different
-// doubles, so the first scale at which the number becomes such an integer m, with m / 10^scale
-// rounding to the number again, gives its shortest form. Powers up to 10^22 and m are exact, so the
-// check is one correctly rounded division.
-static bool set_digits_if_short(struct digits *digits, double real)
+// floor(power * factor / 2^127), with the last bit set when something was cut off: enough to
+// compare with integers, whatever was cut off.
+static uint64_t multiply_to_odd(const struct power *power, uint64_t factor)
 {
-    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-    if (real >= 1e15 || real < 1e-7) return false;
-    for (size_t scale = 0; scale < ARRAY_COUNT(powers); scale++) {
-        double scaled = real * powers[scale];
-        if (scaled >= 1e15) return false;
-        double rounded = nearbyint(scaled);
-        if (rounded / powers[scale] == real) {
-            set_digits(digits, (uint64_t)rounded, -(int)scale);
-            return true;
-        }
-    }
-    return false;
+    power_wide low = (power_wide)power->low * factor;
+    power_wide high = (power_wide)power->high * factor + (uint64_t)(low >> 64);
+    return (uint64_t)(high >> 64) | ((uint64_t)high > 1);
 }
 
-// The decimal of `count` digits that is nearest to `real`; true when it reads back as `real`.
-static bool set_digits_rounded(struct digits *digits, double real, int count)
+// `significand` * 2^`exponent`, whose lower neighbour is only half as far away as its upper one
+// when `is_lower_closer`.
+static struct decimal shortest_decimal(uint64_t significand, int exponent, bool is_lower_closer)
 {
-    char text[40];
-    snprintf(text, sizeof(text), "%.*e", count - 1, real);
-    digits->text[0] = text[0];
-    if (count > 1) memcpy(digits->text + 1, text + 2, (size_t)count - 1);
-    digits->count = count;
-    digits->point = atoi(strchr(text, 'e') + 1) + 1;
-    bool is_back = strtod(text, NULL) == real;
-    if (!is_back && text[count] != '9' && count > 1) {
-        // Doubles are farther apart above a power of two than below it, so there the next decimal
-        // may read back where the nearest one does not.
-        text[count]++;
-        is_back = strtod(text, NULL) == real;
-        if (is_back) digits->text[count - 1]++;
+    // floor(log10(2^exponent)), or of 3/4 of that, by constants in 2^-22.
+    int scale = (exponent * 1262611 - (is_lower_closer ? 524031 : 0)) >> 22;
+    const struct power *power = power_of_ten(-scale);
+    int shift = exponent + power_floor_log2(-scale) + 1;
+    // In quarters of a unit of 10^scale: the value and the bounds of what rounds to it. A double
+    // with an even significand attracts its bounds too.
+    uint64_t value = multiply_to_odd(power, 4 * significand << shift);
+    uint64_t lower = multiply_to_odd(power, (4 * significand - 2 + is_lower_closer) << shift);
+    uint64_t upper = multiply_to_odd(power, (4 * significand + 2) << shift);
+    bool is_odd = (significand & 1) != 0;
+    lower += is_odd;
+    upper -= is_odd;
+
+    uint64_t floor = value / 4;
+    if (floor >= 10) { // One digit less?
+        uint64_t tens = floor / 10;
+        bool is_down_inside = lower <= 40 * tens;
+        bool is_up_inside = 40 * tens + 40 <= upper;
+        if (is_down_inside != is_up_inside) {
+            return (struct decimal){tens + is_up_inside, scale + 1};
+        }
     }
-    while (digits->count > 1 && digits->text[digits->count - 1] == '0')
-        digits->count--;
-    return is_back;
+    bool is_down_inside = lower <= 4 * floor;
+    bool is_up_inside = 4 * floor + 4 <= upper;
+    if (is_down_inside != is_up_inside) return (struct decimal){floor + is_up_inside, scale};
+    uint64_t middle = 4 * floor + 2;
+    bool rounds_up = value > middle || (value == middle && (floor & 1) != 0);
+    return (struct decimal){floor + rounds_up, scale};
 }
 
 static void set_shortest_digits(struct digits *digits, double real)
 {
     assert(isfinite(real) && real > 0);
-    if (set_digits_if_short(digits, real)) return;
-    for (int count = isnormal(real) ? 15 : 1; count < DIGITS_MAX; count++) {
-        if (set_digits_rounded(digits, real, count)) return;
+    if (real < 0x1p53 && real == floor(real)) {
+        set_digits(digits, (struct decimal){(uint64_t)real, 0});
+        return;
     }
-    bool is_back = set_digits_rounded(digits, real, DIGITS_MAX);
-    assert(is_back);
+    uint64_t bits;
+    memcpy(&bits, &real, sizeof(bits));
+    uint64_t fraction = bits & ((UINT64_C(1) << 52) - 1);
+    int biased = (int)(bits >> 52);
+    bool is_subnormal = biased == 0;
+    uint64_t significand = is_subnormal ? fraction : fraction | UINT64_C(1) << 52;
+    int exponent = (is_subnormal ? 1 : biased) - 1075;
+    bool is_lower_closer = fraction == 0 && biased > 1;
+    set_digits(digits, shortest_decimal(significand, exponent, is_lower_closer));
 }
 
-static void append_zeros(struct buffer *buffer, int count)
+static char *put_zeros(char *at, int count)
 {
     for (int i = 0; i < count; i++)
-        buffer_append_byte(buffer, '0');
+        *at++ = '0';
+    return at;
 }
 
-// Digits without exponent: "0.001", "1.5", "100" and then `whole_suffix`.
-static void append_plain(struct buffer *buffer, const struct digits *digits,
-                         const char *whole_suffix)
+static char *put_digits(char *at, const struct digits *digits, int first, int count)
+{
+    memcpy(at, digits->text + first, (size_t)count);
+    return at + count;
+}
+
+// Without exponent: "0.001", "1.5"; whole numbers without a point.
+static char *put_plain(char *at, const struct digits *digits)
 {
     int count = digits->count, point = digits->point;
-    if (point <= 0) {
-        buffer_append_str(buffer, STR("0."));
-        append_zeros(buffer, -point);
-        buffer_append(buffer, digits->text, (size_t)count);
-    } else if (point >= count) {
-        buffer_append(buffer, digits->text, (size_t)count);
-        append_zeros(buffer, point - count);
-        buffer_append_str(buffer, str_from_c(whole_suffix));
-    } else {
-        buffer_append(buffer, digits->text, (size_t)point);
-        buffer_append_byte(buffer, '.');
-        buffer_append(buffer, digits->text + point, (size_t)(count - point));
+    if (point >= count) return put_zeros(put_digits(at, digits, 0, count), point - count);
+    if (point > 0) {
+        at = put_digits(at, digits, 0, point);
+        *at++ = '.';
+        return put_digits(at, digits, point, count - point);
     }
+    *at++ = '0';
+    *at++ = '.';
+    return put_digits(put_zeros(at, -point), digits, 0, count);
+}
+
+static char *put_exponent(char *at, int exponent)
+{
+    if (exponent < 0) *at++ = '-';
+    unsigned rest = (unsigned)abs(exponent);
+    if (rest >= 100) *at++ = (char)('0' + rest / 100);
+    if (rest >= 10) *at++ = (char)('0' + rest / 10 % 10);
+    *at++ = (char)('0' + rest % 10);
+    return at;
+}
+
+// Java always prints a second digit, and of all two-digit forms the nearest. Only the least doubles
+// are so coarse that this is not the one digit with a zero: 4.9E-324.
+static void set_second_digit(struct digits *digits, double real)
+{
+    if (digits->count > 1) return;
+    digits->count = 2;
+    digits->text[1] = '0';
+    if (isnormal(real)) return;
+    char text[TEXT_MAX];
+    snprintf(text, sizeof(text), "%.1e", real);
+    digits->text[0] = text[0];
+    digits->text[1] = text[2];
+    digits->point = (int)strtol(strchr(text, 'e') + 1, NULL, 10) + 1;
 }
 
 void json_render_real(struct buffer *buffer, double real)
 {
     assert(isfinite(real));
-    if (signbit(real)) buffer_append_byte(buffer, '-');
+    char text[TEXT_MAX], *at = text;
+    if (signbit(real)) *at++ = '-';
     real = fabs(real);
-    if (real == 0) {
-        buffer_append_str(buffer, STR("0.0"));
-        return;
+    struct digits digits = {.text = "0", .count = 1, .point = 1};
+    if (real != 0) set_shortest_digits(&digits, real);
+    if (real == 0 || (real >= 1e-3 && real < 1e7)) {
+        at = put_plain(at, &digits);
+        if (digits.point >= digits.count) {
+            *at++ = '.';
+            *at++ = '0';
+        }
+    } else {
+        set_second_digit(&digits, real);
+        *at++ = digits.text[0];
+        *at++ = '.';
+        at = put_digits(at, &digits, 1, digits.count - 1);
+        *at++ = 'E';
+        at = put_exponent(at, digits.point - 1);
     }
-    struct digits digits;
-    set_shortest_digits(&digits, real);
-    if (real >= 1e-3 && real < 1e7) {
-        append_plain(buffer, &digits, ".0");
-        return;
-    }
-    // Java always prints a second digit, and of all two-digit forms the nearest: 4.9E-324.
-    if (digits.count == 1) {
-        bool is_back = set_digits_rounded(&digits, real, 2);
-        assert(is_back);
-    }
-    buffer_append_byte(buffer, digits.text[0]);
-    buffer_append_byte(buffer, '.');
-    if (digits.count == 1) buffer_append_byte(buffer, '0');
-    buffer_append(buffer, digits.text + 1, (size_t)digits.count - 1);
-    buffer_append_byte(buffer, 'E');
-    buffer_append_i64(buffer, digits.point - 1);
+    buffer_append(buffer, text, (size_t)(at - text));
 }
 
 void json_render_real_ecmascript(struct buffer *buffer, double real)
 {
     assert(isfinite(real));
-    if (real == 0) { // Minus zero too.
-        buffer_append_byte(buffer, '0');
-        return;
-    }
-    if (real < 0) buffer_append_byte(buffer, '-');
-    struct digits digits;
-    set_shortest_digits(&digits, fabs(real));
+    char text[TEXT_MAX], *at = text;
+    if (real < 0) *at++ = '-'; // Minus zero is "0".
+    real = fabs(real);
+    struct digits digits = {.text = "0", .count = 1, .point = 1};
+    if (real != 0) set_shortest_digits(&digits, real);
     if (digits.point > -6 && digits.point <= 21) {
-        append_plain(buffer, &digits, "");
-        return;
+        at = put_plain(at, &digits);
+    } else {
+        *at++ = digits.text[0];
+        if (digits.count > 1) *at++ = '.';
+        at = put_digits(at, &digits, 1, digits.count - 1);
+        *at++ = 'e';
+        if (digits.point > 0) *at++ = '+';
+        at = put_exponent(at, digits.point - 1);
     }
-    buffer_append_byte(buffer, digits.text[0]);
-    if (digits.count > 1) {
-        buffer_append_byte(buffer, '.');
-        buffer_append(buffer, digits.text + 1, (size_t)digits.count - 1);
-    }
-    buffer_append_byte(buffer, 'e');
-    if (digits.point > 0) buffer_append_byte(buffer, '+');
-    buffer_append_i64(buffer, digits.point - 1);
+    buffer_append(buffer, text, (size_t)(at - text));
 }

@@ -38,28 +38,55 @@ static size_t escape_size(unsigned char c)
     }
 }
 
-void json_render_string(struct buffer *buffer, struct str text)
+static COLD void append_escaped(struct buffer *buffer, struct str text)
 {
     bool has_high = false;
     const char *at = text.data, *end = text.data + text.size;
-    const char *special = text.size == 0 ? end : scan_string(at, end, &has_high);
-    if (LIKELY(special == end)) {
-        char *room = buffer_reserve(buffer, text.size + 2);
-        if (UNLIKELY(room == NULL)) return;
-        room[0] = '"';
-        if (text.size > 0) memcpy(room + 1, text.data, text.size);
-        room[text.size + 1] = '"';
-        buffer->size += text.size + 2;
-        return;
-    }
-    buffer_append_byte(buffer, '"');
-    for (; special != end; special = scan_string(at, end, &has_high)) {
+    for (;;) {
+        const char *special = scan_string(at, end, &has_high);
         buffer_append(buffer, at, (size_t)(special - at));
+        if (special == end) return;
         append_escape(buffer, (unsigned char)*special);
         at = special + 1;
     }
-    buffer_append(buffer, at, (size_t)(end - at));
+}
+
+// Copy a text in which nothing must be escaped to `room`, which has as many bytes; otherwise false.
+static inline bool copy_plain(char *room, struct str text)
+{
+    if (text.size < 16) return scan_copy_short(room, text.data, text.size);
+    bool has_high = false;
+    const char *end = text.data + text.size;
+    if (scan_string(text.data, end, &has_high) != end) return false;
+    memcpy(room, text.data, text.size);
+    return true;
+}
+
+// A string literal between `before` and `after`, of which a NUL means nothing.
+static inline void append_string(struct buffer *buffer, char before, struct str text, char after)
+{
+    size_t size = text.size + 2 + (before != '\0') + (after != '\0');
+    char *room = buffer_reserve(buffer, size);
+    if (UNLIKELY(room == NULL)) return;
+    char *at = room;
+    if (before != '\0') *at++ = before;
+    *at++ = '"';
+    if (LIKELY(copy_plain(at, text))) {
+        at += text.size;
+        *at++ = '"';
+        if (after != '\0') *at = after;
+        buffer->size += size;
+        return;
+    }
+    buffer->size += (size_t)(at - room);
+    append_escaped(buffer, text);
     buffer_append_byte(buffer, '"');
+    if (after != '\0') buffer_append_byte(buffer, after);
+}
+
+void json_render_string(struct buffer *buffer, struct str text)
+{
+    append_string(buffer, '\0', text, '\0');
 }
 
 static void append_scalar(struct buffer *buffer, const struct json *value)
@@ -80,25 +107,28 @@ static void append_scalar(struct buffer *buffer, const struct json *value)
 // NOLINTNEXTLINE(misc-no-recursion): bounded by `depth`.
 static void render(struct buffer *buffer, const struct json *value, int depth)
 {
-    bool is_object = value->type == JSON_OBJECT;
-    if (!is_object && value->type != JSON_ARRAY) {
-        append_scalar(buffer, value);
-        return;
-    }
-    if (depth == 0) {
-        buffer->is_failed = true;
-        return;
-    }
-    buffer_append_byte(buffer, is_object ? '{' : '[');
-    for (uint32_t i = 0; i < value->size; i++) {
-        if (i > 0) buffer_append_byte(buffer, ',');
-        if (is_object) {
-            json_render_string(buffer, json_str(&value->members[i].name));
-            buffer_append_byte(buffer, ':');
+    if (value->type == JSON_STRING) {
+        append_string(buffer, '\0', json_str(value), '\0');
+    } else if (value->type == JSON_OBJECT && depth > 0) {
+        const struct json_member *member = value->members, *end = member + value->size;
+        if (member == end) buffer_append_byte(buffer, '{');
+        for (char before = '{'; member != end; member++, before = ',') {
+            append_string(buffer, before, json_str(&member->name), ':');
+            render(buffer, &member->value, depth - 1);
         }
-        render(buffer, is_object ? &value->members[i].value : &value->items[i], depth - 1);
+        buffer_append_byte(buffer, '}');
+    } else if (value->type == JSON_ARRAY && depth > 0) {
+        buffer_append_byte(buffer, '[');
+        for (uint32_t i = 0; i < value->size; i++) {
+            if (i > 0) buffer_append_byte(buffer, ',');
+            render(buffer, &value->items[i], depth - 1);
+        }
+        buffer_append_byte(buffer, ']');
+    } else if (value->type == JSON_ARRAY || value->type == JSON_OBJECT) {
+        buffer->is_failed = true; // Too deep.
+    } else {
+        append_scalar(buffer, value);
     }
-    buffer_append_byte(buffer, is_object ? '}' : ']');
 }
 
 void json_render(struct buffer *buffer, const struct json *value)

@@ -58,3 +58,60 @@ static inline const char *scan_string(const char *at, const char *end, bool *has
     }
     return at;
 }
+
+// Whether the sixteen bytes of `a` and `b` hold nothing that a string must escape.
+static inline bool scan_are_plain(uint64_t a, uint64_t b)
+{
+#ifdef __SSE2__
+    __m128i bytes = _mm_set_epi64x((long long)a, (long long)b);
+    __m128i special = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                                                _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))),
+                                   _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes));
+    return _mm_movemask_epi8(special) == 0;
+#else
+    for (int i = 0; i < 8; i++, a >>= 8, b >>= 8) {
+        if (scan_is_special((unsigned char)a) || scan_is_special((unsigned char)b)) return false;
+    }
+    return true;
+#endif
+}
+
+static inline uint64_t scan_load(const char *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof(word));
+    return word;
+}
+
+static inline uint32_t scan_load_half(const char *at)
+{
+    uint32_t word;
+    memcpy(&word, at, sizeof(word));
+    return word;
+}
+
+// Copy a text of less than 16 bytes when nothing in it must be escaped; otherwise false. Loads and
+// stores overlap instead of looping over single bytes, so `to` and `from` must not.
+static inline bool scan_copy_short(char *to, const char *from, size_t size)
+{
+    if (size >= 8) {
+        uint64_t first = scan_load(from), last = scan_load(from + size - 8);
+        if (!scan_are_plain(first, last)) return false;
+        memcpy(to, &first, 8);
+        memcpy(to + size - 8, &last, 8);
+        return true;
+    }
+    if (size >= 4) {
+        uint32_t first = scan_load_half(from), last = scan_load_half(from + size - 4);
+        uint64_t both = (uint64_t)last << 32 | first;
+        if (!scan_are_plain(both, both)) return false;
+        memcpy(to, &first, 4);
+        memcpy(to + size - 4, &last, 4);
+        return true;
+    }
+    for (size_t i = 0; i < size; i++) {
+        if (scan_is_special((unsigned char)from[i])) return false;
+        to[i] = from[i];
+    }
+    return true;
+}
