@@ -19,22 +19,25 @@ enum {
     IS_HOST = 1 << 2,   // RFC 3986 uri-host and port
 };
 
-#define T IS_TOKEN
+// By what else a visible byte may be part of: nothing, a token, a host, all.
 #define V IS_TARGET
-#define H IS_HOST
+#define T (IS_TARGET | IS_TOKEN)
+#define H (IS_TARGET | IS_HOST)
+#define A (IS_TARGET | IS_TOKEN | IS_HOST)
 // clang-format off
 static const uint8_t byte_classes[256] = {
-    ['!'] = T|V|H, ['"'] = V, ['#'] = T|V, ['$'] = T|V|H, ['%'] = T|V|H, ['&'] = T|V|H,
-    ['\''] = T|V|H, ['('] = V|H, [')'] = V|H, ['*'] = T|V|H, ['+'] = T|V|H, [','] = V|H,
-    ['-'] = T|V|H, ['.'] = T|V|H, ['/'] = V, ['0' ... '9'] = T|V|H, [':'] = V|H, [';'] = V|H,
-    ['<'] = V, ['='] = V|H, ['>'] = V, ['?'] = V, ['@'] = V, ['A' ... 'Z'] = T|V|H, ['['] = V|H,
-    ['\\'] = V, [']'] = V|H, ['^'] = T|V, ['_'] = T|V|H, ['`'] = T|V, ['a' ... 'z'] = T|V|H,
-    ['{'] = V, ['|'] = T|V, ['}'] = V, ['~'] = T|V|H,
+    [0x20] = 0, A, V, T, A, A, A, A, H, H, A, A, H, A, A, V, // blank to slash
+    [0x30] = A, A, A, A, A, A, A, A, A, A, H, H, V, H, V, V, // 0 to ?
+    [0x40] = V, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, // @ to O
+    [0x50] = A, A, A, A, A, A, A, A, A, A, A, H, V, H, T, A, // P to _
+    [0x60] = T, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, // ` to o
+    [0x70] = A, A, A, A, A, A, A, A, A, A, A, V, T, V, A, 0, // p to ~
 };
 // clang-format on
-#undef T
 #undef V
+#undef T
 #undef H
+#undef A
 
 static bool is_class(char byte, int class)
 {

@@ -88,7 +88,8 @@ uint16_t http_server_port(const struct http_server *server);
 MUST_USE enum status http_server_adopt(struct http_server *server, int fd);
 
 // Stop gracefully: take what waits to be accepted, stop listening, finish the requests under way,
-// close idle connections. `on_drained` runs from the loop once all connections are closed.
+// close idle connections. `on_drained` runs from the loop once all connections are closed. The
+// handler may run within this call, for requests that have just arrived.
 void http_server_drain(struct http_server *server, void (*on_drained)(void *context),
                        void *context);
 
