@@ -208,10 +208,16 @@ void http_connection_refuse(struct http_connection *connection, int status)
     connection->is_last = true;
     connection->is_refused = true;
     connection->server->counts.requests_refused++;
+    connection->refusal_status = status;
     drop_input(connection);
-    // Requests before the bad one have their answers coming; the refusal goes after them, and is
-    // left out when they are not ready, since the closing says the same.
-    if (connection->exchange_count == 0) http_exchange_render_refusal(connection, status);
+}
+
+// The refusal goes after the answers to the requests before the bad one.
+static void render_refusal(struct http_connection *connection)
+{
+    if (connection->refusal_status == 0 || connection->exchange_count > 0) return;
+    http_exchange_render_refusal(connection, connection->refusal_status);
+    connection->refusal_status = 0;
 }
 
 // --- Sending ------------------------------------------------------------------------------------
@@ -266,8 +272,9 @@ static enum http_connection_state next_state(const struct http_connection *conne
     if (unsent_size(connection) > 0) return HTTP_CONNECTION_WRITING;
     if (connection->exchange_count > 0) return HTTP_CONNECTION_WORKING;
     if (connection->is_last) {
-        return connection->is_refused && !connection->is_input_ended ? HTTP_CONNECTION_LINGERING
-                                                                     : HTTP_CONNECTION_CLOSED;
+        bool is_unread = connection->is_refused || connection->input_start < connection->input_end;
+        return is_unread && !connection->is_input_ended ? HTTP_CONNECTION_LINGERING
+                                                        : HTTP_CONNECTION_CLOSED;
     }
     if (connection->is_input_ended) return HTTP_CONNECTION_CLOSED;
     if (connection->current == NULL) {
@@ -336,6 +343,7 @@ void http_connection_settle(struct http_connection *connection)
     }
     connection->is_active = true;
     do {
+        render_refusal(connection);
         send_output(connection);
     } while (take_requests(connection));
     enum http_connection_state state =
@@ -362,11 +370,6 @@ void http_connection_settle_later(struct http_connection *connection)
     net_loop_defer(connection->server->loop, &connection->settle);
 }
 
-static void settle_deferred(struct net_deferred *deferred)
-{
-    http_connection_settle(CONTAINER_OF(deferred, struct http_connection, settle));
-}
-
 void http_connection_read(struct http_connection *connection)
 {
     connection->is_active = true;
@@ -377,6 +380,16 @@ void http_connection_read(struct http_connection *connection)
         if (connection->is_input_ended) http_exchange_abort_all(connection);
     }
     http_connection_settle(connection);
+}
+
+static void settle_deferred(struct net_deferred *deferred)
+{
+    struct http_connection *connection = CONTAINER_OF(deferred, struct http_connection, settle);
+    if (connection->server->is_draining && connection->state == HTTP_CONNECTION_IDLE) {
+        http_connection_read(connection); // A request that has just arrived is still served.
+    } else {
+        http_connection_settle(connection);
+    }
 }
 
 static void socket_ready(struct net_watch *watch, uint32_t ready_events)

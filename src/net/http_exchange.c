@@ -83,7 +83,8 @@ static void render_header(struct buffer *buffer, const struct http_header *heade
 static bool is_last_of_connection(const struct http_exchange *exchange)
 {
     const struct http_connection *connection = exchange->connection;
-    return connection->is_last && connection->exchanges.previous == &exchange->link;
+    return connection->is_last && !connection->is_refused &&
+           connection->exchanges.previous == &exchange->link;
 }
 
 // --- Rendering ----------------------------------------------------------------------------------

@@ -94,6 +94,7 @@ struct http_connection {
     struct list exchanges;         // Handed out and not ended, in order of arrival.
     uint32_t exchange_count;
     bool is_active;      // Settling is going on or will follow: replies need not defer it.
+    int refusal_status;  // Of an answer of our own still to be given; otherwise 0.
     bool is_last;        // No request after those handed out; close when all is sent.
     bool is_refused;     // The last answer was the server's own; linger before closing.
     bool is_input_ended; // The client closed its side.

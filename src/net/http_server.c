@@ -521,10 +521,9 @@ void http_server_drain(struct http_server *server, void (*on_drained)(void *cont
     }
     net_timer_disarm(server->loop, &server->resume);
     close_listeners(server);
-    // A request that has just arrived is still served; the others find nothing and are closed.
     LIST_EACH(link, &server->connections[HTTP_CONNECTION_IDLE])
     {
-        http_connection_read(LIST_ITEM(link, struct http_connection, link));
+        http_connection_settle_later(LIST_ITEM(link, struct http_connection, link));
     }
     check_drained(server);
 }

@@ -88,8 +88,7 @@ uint16_t http_server_port(const struct http_server *server);
 MUST_USE enum status http_server_adopt(struct http_server *server, int fd);
 
 // Stop gracefully: take what waits to be accepted, stop listening, finish the requests under way,
-// close idle connections. `on_drained` runs from the loop once all connections are closed. The
-// handler may run within this call, for requests that have just arrived.
+// close idle connections. `on_drained` runs from the loop once all connections are closed.
 void http_server_drain(struct http_server *server, void (*on_drained)(void *context),
                        void *context);
 
@@ -132,8 +131,9 @@ void http_exchange_reply(struct http_exchange *exchange, int status,
                          const struct http_header *headers, size_t header_count, struct str body);
 
 // The same without a copy of the body: begin returns the buffer of the connection, to which the
-// body is appended; finish completes the head and ends the exchange. Both must happen in one turn,
-// with no other use of this exchange between, save beginning anew, which drops what was rendered.
+// body is appended; finish completes the head and ends the exchange. Both must happen within
+// one callback, with no other use of this exchange between, save beginning anew, which drops what
+// was rendered.
 // The buffer may hold other bytes before: only append. When it fails (over reply_size_bytes_max),
 // finish sends a 500 instead.
 struct buffer *http_exchange_begin_reply(struct http_exchange *exchange, int status,
