@@ -80,11 +80,17 @@ static void render_header(struct buffer *buffer, const struct http_header *heade
     buffer->size += size;
 }
 
+// Whether the connection closes after this reply. A server that drains decides so as late as here,
+// when nothing more of the client has arrived.
 static bool is_last_of_connection(const struct http_exchange *exchange)
 {
-    const struct http_connection *connection = exchange->connection;
-    return connection->is_last && !connection->is_refused &&
-           connection->exchanges.previous == &exchange->link;
+    struct http_connection *connection = exchange->connection;
+    if (connection->exchanges.previous != &exchange->link) return false;
+    if (connection->server->is_draining && connection->current == NULL &&
+        connection->input_start == connection->input_end) {
+        connection->is_last = true;
+    }
+    return connection->is_last && !connection->is_refused;
 }
 
 // --- Rendering ----------------------------------------------------------------------------------
