@@ -48,7 +48,7 @@ struct compiler {
 
 static char lower(char byte)
 {
-    return byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
+    return (char)(byte | (byte >= 'A' && byte <= 'Z' ? 0x20 : 0));
 }
 
 static bool is_within_segments(const struct compiler *compiler)
@@ -264,6 +264,8 @@ static bool match_piece(struct matcher *matcher, uint32_t index, size_t *offset,
     struct str literal = piece->text;
     switch (piece->kind) {
     case PIECE_ANY:
+        // At the end it takes all there is.
+        if (index + 1 == matcher->pattern->piece_count) *offset = matcher->text.size;
         matcher->unbounded = (struct resumption){index, *offset};
         matcher->within_segment.piece = UINT32_MAX;
         return true;
@@ -301,6 +303,14 @@ static bool resume(struct matcher *matcher, uint32_t *index, size_t *offset)
     struct resumption *unbounded = &matcher->unbounded;
     if (unbounded->piece == UINT32_MAX || unbounded->offset == matcher->text.size) return false;
     unbounded->offset = after_character(matcher->text, unbounded->offset);
+    // Whatever follows must begin with a certain byte: go there at once.
+    const struct iam_pattern_piece *next = &matcher->pattern->pieces[unbounded->piece + 1];
+    if (next->kind == PIECE_LITERAL && !matcher->pattern->ignores_case) {
+        struct str rest = str_skip(matcher->text, unbounded->offset);
+        size_t distance = str_find_byte(rest, next->text.data[0]);
+        if (distance == SIZE_MAX) return false;
+        unbounded->offset += distance;
+    }
     *offset = unbounded->offset;
     *index = unbounded->piece + 1;
     return true;
