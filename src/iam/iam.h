@@ -75,14 +75,14 @@ struct iam_managed_policy *iam_managed_policy_find(struct iam *iam, struct str p
 struct iam_filter {
     struct str path_prefix; // Empty: all.
     struct str policy_arn;  // Of identities: those that have it attached. Empty: all.
-    struct str after_name;  // Where the page before ended; empty at first.
+    struct str after; // Where the page before ended: a name, of policies an ARN. Empty at first.
     size_t count_max;
     bool wants_aws;      // Of managed policies: those that AWS provides,
     bool wants_customer; // and the customer's.
     bool wants_attached; // Of managed policies: only those attached to something.
 };
 
-// A page in the order of names.
+// A page: identities in the order of names, policies of ARNs.
 struct iam_identity_page {
     struct iam_identity **identities; // In the caller's arena.
     size_t count;

@@ -33,7 +33,6 @@
 
 struct lambda;
 struct lambda_event;
-struct lambda_invocation;
 struct lambda_version;
 
 enum {
