@@ -88,6 +88,12 @@ MUST_USE enum status asl_template_evaluate(const struct asl_template *template,
 struct asl_error asl_template_type_error(const struct asl_template *template, const char *expected,
                                          const struct json *value, struct arena *arena);
 
+// The value that a path leads to. Returns STATUS_OK, STATUS_NOT_FOUND, STATUS_INVALID or
+// STATUS_NO_MEMORY, as jsonpath_evaluate() does; a variable without a value is not found.
+MUST_USE enum status asl_path_find(const struct jsonpath *path,
+                                   const struct asl_environment *environment, struct arena *arena,
+                                   struct json *ret_value, struct jsonpath_missing *reterr_missing);
+
 // InputPath, OutputPath and the like: their errors read "Invalid path '…' : …".
 MUST_USE enum status asl_path_evaluate(const struct jsonpath *path,
                                        const struct asl_environment *environment,

@@ -33,6 +33,7 @@
 
 struct lambda;
 struct lambda_event;
+struct lambda_invocation;
 struct lambda_version;
 
 enum {

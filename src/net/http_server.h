@@ -131,8 +131,9 @@ void http_exchange_reply(struct http_exchange *exchange, int status,
                          const struct http_header *headers, size_t header_count, struct str body);
 
 // The same without a copy of the body: begin returns the buffer of the connection, to which the
-// body is appended; finish completes the head and ends the exchange. Both must happen in one turn,
-// with no other use of this exchange between, save beginning anew, which drops what was rendered.
+// body is appended; finish completes the head and ends the exchange. Both must happen within
+// one callback, with no other use of this exchange between, save beginning anew, which drops what
+// was rendered.
 // The buffer may hold other bytes before: only append. When it fails (over reply_size_bytes_max),
 // finish sends a 500 instead.
 struct buffer *http_exchange_begin_reply(struct http_exchange *exchange, int status,

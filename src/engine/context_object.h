@@ -1,0 +1,20 @@
+// The context object: `$$` and `$states.context`. Private to the folder.
+
+#pragma once
+
+#include "engine/execution.h"
+
+// Make it for the strand's state, in the execution's arena. Returns false when that is exhausted.
+MUST_USE bool context_object_make(struct step *step, struct strand *strand,
+                                  struct json *ret_object);
+
+// The same for ItemSelector, which sees an item of the strand's Map state.
+MUST_USE bool context_object_make_for_item(struct step *step, struct strand *strand, uint32_t index,
+                                           const struct json *item, struct json *ret_object);
+
+// Name and ARN of the execution that an iteration of a distributed Map is. Returns false when the
+// arena is exhausted.
+MUST_USE bool child_execution_name(struct step *step, struct strand *strand, struct str *ret_name);
+
+// Label of a distributed Map: the definition's, or one that is the same in every execution.
+struct str map_label(struct step *step, const struct asl_state *state);

@@ -1,0 +1,326 @@
+// The step: finds the strand that an event is for, lets it react, then runs whatever is ready until
+// everything waits.
+
+#include "engine/engine.h"
+
+#include <string.h>
+
+#include "engine/control.h"
+#include "engine/history.h"
+#include "engine/strand.h"
+
+enum {
+    EXPRESS_SECONDS_MAX = 5 * 60,
+    STANDARD_SECONDS_MAX = 365 * 24 * 3600,
+    STEP_EVENTS_MAX = 5000, // Recorded in one step: more of them wait for the next one.
+};
+
+const char *engine_status_name(enum engine_status status)
+{
+    switch (status) {
+    case ENGINE_RUNNING: return "RUNNING";
+    case ENGINE_SUCCEEDED: return "SUCCEEDED";
+    case ENGINE_FAILED: return "FAILED";
+    case ENGINE_TIMED_OUT: return "TIMED_OUT";
+    case ENGINE_ABORTED: return "ABORTED";
+    }
+    return "";
+}
+
+static int64_t find_deadline(const struct engine_start *start, bool *ret_is_close)
+{
+    bool is_express = start->machine->type == ASL_MACHINE_EXPRESS;
+    int64_t seconds = is_express ? EXPRESS_SECONDS_MAX : STANDARD_SECONDS_MAX;
+    uint32_t timeout_seconds = start->machine->timeout_seconds;
+    *ret_is_close = is_express || timeout_seconds != 0;
+    if (timeout_seconds != 0 && timeout_seconds < seconds) seconds = timeout_seconds;
+    return start->started_unix_ms + seconds * 1000;
+}
+
+enum status engine_execution_new(struct arena *arena, const struct engine_start *start,
+                                 struct engine_execution **ret_execution)
+{
+    assert(start->machine != NULL && start->machine->scope_count > 0);
+    struct engine_execution *execution = ARENA_NEW(arena, struct engine_execution);
+    struct strand **slots = arena_alloc_array(arena, 1, sizeof(struct strand *));
+    if (execution == NULL || slots == NULL) return STATUS_NO_MEMORY;
+    execution->arena = arena;
+    execution->start = *start;
+    execution->status = ENGINE_RUNNING;
+    execution->history_mask = start->history_mask;
+    execution->history.is_shown = true;
+    execution->history.is_limited = start->machine->type == ASL_MACHINE_STANDARD;
+    execution->deadline_unix_ms = find_deadline(start, &execution->needs_deadline);
+    list_init(&execution->live);
+    list_init(&execution->free);
+    execution->slots = slots;
+    execution->slot_capacity = 1;
+    execution->slot_count = 1;
+    slots[0] = &execution->root;
+    strand_init(execution, &execution->root, NULL, start->machine->scopes[0].start_state);
+    *ret_execution = execution;
+    return STATUS_OK;
+}
+
+struct arena *engine_execution_arena(const struct engine_execution *execution)
+{
+    return execution->arena;
+}
+
+enum engine_status engine_execution_status(const struct engine_execution *execution)
+{
+    return execution->status;
+}
+
+uint64_t engine_execution_history_count(const struct engine_execution *execution)
+{
+    return execution->history.count;
+}
+
+size_t engine_execution_payload_bytes_max(const struct engine_execution *execution)
+{
+    return execution->payload_bytes_max;
+}
+
+// ---------------------------------------------------------------------------------------------
+// Events
+
+static enum status on_start(struct step *step)
+{
+    struct engine_execution *execution = step->execution;
+    const struct engine_start *start = &execution->start;
+    if (execution->is_started) return STATUS_NOT_FOUND;
+    execution->is_started = true;
+    struct payload input = payload_of_text(start->input, start->input_text.size);
+    input.is_within_limit = true; // Whoever took the start saw to that.
+    strand_set_input(execution, &execution->root, input);
+    struct engine_history_event *event =
+        history_add(step, &execution->history, ENGINE_HISTORY_EXECUTION_STARTED, 0);
+    if (event != NULL) {
+        event->input_text = start->input_text;
+        event->role_arn = start->role_arn;
+        event->version_arn = start->version_arn;
+        event->alias_arn = start->alias_arn;
+    }
+    strand_make_ready(execution, &execution->root, STRAND_ENTERS);
+    return STATUS_OK;
+}
+
+static void add_last_event(struct step *step, enum engine_history_event_type type,
+                           const struct asl_error *error)
+{
+    // Neither follows from anything that happened within.
+    struct engine_history_event *event = history_add(step, &step->execution->history, type, 0);
+    if (event == NULL) return;
+    event->error = error->name;
+    event->cause = error->cause;
+}
+
+// engine_stop_execution: RUNNING -> ABORTED.
+static enum status on_stop(struct step *step, const struct engine_event *event)
+{
+    add_last_event(step, ENGINE_HISTORY_EXECUTION_ABORTED, &event->error);
+    engine_finish(step, ENGINE_ABORTED, &event->error);
+    return STATUS_OK;
+}
+
+static void time_out(struct step *step)
+{
+    struct asl_error error = {.name = ASL_ERROR_TIMEOUT};
+    add_last_event(step, ENGINE_HISTORY_EXECUTION_TIMED_OUT, &error);
+    engine_finish(step, ENGINE_TIMED_OUT, NULL);
+}
+
+static enum status on_task(struct step *step, const struct engine_event *event)
+{
+    struct strand *strand = strand_find_by_task(step->execution, event->task_id);
+    if (strand == NULL) return STATUS_NOT_FOUND;
+    if (strand->task.has_early_result && event->type != ENGINE_EVENT_TASK_SUBMITTED) {
+        return STATUS_NOT_FOUND; // It has its answer.
+    }
+    step->strand = strand;
+    assert(strand->wait == STRAND_WAITS_FOR_TASK && strand->state->type == ASL_STATE_TASK);
+    const struct asl_resource *resource = &strand->state->task.resource;
+    switch (event->type) {
+    case ENGINE_EVENT_TASK_SUBMITTED:
+        if (!task_has_submission(resource) || strand->task.is_submitted) return STATUS_NOT_FOUND;
+        task_on_submitted(step, strand, event);
+        return STATUS_OK;
+    case ENGINE_EVENT_TASK_STARTED:
+        if (resource->kind != ASL_RESOURCE_ACTIVITY || strand->task.is_submitted) {
+            return STATUS_NOT_FOUND;
+        }
+        task_on_started(step, strand, event);
+        return STATUS_OK;
+    case ENGINE_EVENT_TASK_SUCCEEDED: task_on_succeeded(step, strand, event); return STATUS_OK;
+    case ENGINE_EVENT_TASK_FAILED: task_on_failed(step, strand, event); return STATUS_OK;
+    case ENGINE_EVENT_TASK_HEARTBEAT: task_on_heartbeat(step, strand); return STATUS_OK;
+    case ENGINE_EVENT_START:
+    case ENGINE_EVENT_TIMER_FIRED:
+    case ENGINE_EVENT_STOP:
+    case ENGINE_EVENT_CONTINUE: break;
+    }
+    return STATUS_NOT_FOUND;
+}
+
+// engine_on_timer: RUNNING -> TIMED_OUT when it was the machine's own.
+static enum status on_timer(struct step *step, const struct engine_event *event)
+{
+    struct engine_execution *execution = step->execution;
+    if (execution->deadline_timer_id != 0 && event->timer_id == execution->deadline_timer_id) {
+        execution->deadline_timer_id = 0;
+        time_out(step);
+        return STATUS_OK;
+    }
+    struct strand *strand = strand_find_by_timer(execution, event->timer_id);
+    if (strand == NULL) return STATUS_NOT_FOUND;
+    strand->timer_id = 0;
+    step->strand = strand;
+    switch (strand->wait) {
+    case STRAND_WAITS_FOR_TASK: task_on_timer(step, strand); break;
+    case STRAND_WAITS_FOR_TIME: state_end_wait(step, strand); break;
+    case STRAND_WAITS_FOR_RETRY: state_perform(step, strand); break;
+    case STRAND_WAITS_FOR_CHILDREN:
+    case STRAND_RUNS:
+    case STRAND_IS_READY:
+    case STRAND_IS_FREE: assert(!"a strand that waits for no timer has one"); break;
+    }
+    return STATUS_OK;
+}
+
+static enum status dispatch(struct step *step, const struct engine_event *event)
+{
+    struct engine_execution *execution = step->execution;
+    if (execution->is_started && event->type != ENGINE_EVENT_STOP &&
+        step->now_unix_ms >= execution->deadline_unix_ms) {
+        time_out(step);
+        return STATUS_OK;
+    }
+    switch (event->type) {
+    case ENGINE_EVENT_START: return on_start(step);
+    case ENGINE_EVENT_TASK_SUBMITTED:
+    case ENGINE_EVENT_TASK_STARTED:
+    case ENGINE_EVENT_TASK_SUCCEEDED:
+    case ENGINE_EVENT_TASK_FAILED:
+    case ENGINE_EVENT_TASK_HEARTBEAT: return on_task(step, event);
+    case ENGINE_EVENT_TIMER_FIRED: return on_timer(step, event);
+    case ENGINE_EVENT_STOP: return on_stop(step, event);
+    case ENGINE_EVENT_CONTINUE:
+        if (!execution->has_yielded) return STATUS_NOT_FOUND;
+        execution->has_yielded = false;
+        return STATUS_OK;
+    }
+    return STATUS_NOT_FOUND;
+}
+
+// ---------------------------------------------------------------------------------------------
+// Running
+
+// A child execution has no room for its next event: it fails, whatever it was doing.
+static void fail_full_child(struct step *step, struct strand *strand)
+{
+    while (strand->child_execution == NULL)
+        strand = strand->parent;
+    strand_abort_children(step, strand, false, 0);
+    strand_cancel(step, strand);
+    strand->fan_out = NULL;
+    struct asl_error error = {
+        .name = ASL_ERROR_RUNTIME,
+        .cause = STR("The execution reached the maximum number of history events (25000)."),
+    };
+    strand_fail(step, strand, &error);
+}
+
+static void fail_full(struct step *step, struct strand *strand)
+{
+    struct engine_execution *execution = step->execution;
+    if (execution->history.is_full) {
+        struct asl_error error = {
+            .name = ASL_ERROR_RUNTIME,
+            .cause = STR("The execution reached the maximum number of history events (25000)."),
+        };
+        engine_fail_execution(step, &error);
+    } else if (strand != NULL && strand->wait != STRAND_IS_FREE && strand->history->is_full) {
+        fail_full_child(step, strand);
+    }
+}
+
+static void run_strand(struct step *step, struct strand *strand)
+{
+    switch (strand->action) {
+    case STRAND_ENTERS: state_enter(step, strand); break;
+    case STRAND_SPREADS: fan_out_spread(step, strand); break;
+    case STRAND_JOINS: fan_out_join(step, strand); break;
+    }
+}
+
+static bool has_room(const struct step *step)
+{
+    return step->states_entered < ENGINE_STEP_STATES_MAX &&
+           step->history_event_count < STEP_EVENTS_MAX;
+}
+
+static bool goes_on(const struct step *step)
+{
+    return step->fault == STATUS_OK && step->execution->status == ENGINE_RUNNING;
+}
+
+static void run(struct step *step)
+{
+    struct engine_execution *execution = step->execution;
+    if (goes_on(step)) fail_full(step, step->strand);
+    while (goes_on(step) && execution->ready != NULL && has_room(step)) {
+        struct strand *strand = strand_take_ready(execution);
+        run_strand(step, strand);
+        if (goes_on(step)) fail_full(step, strand);
+    }
+}
+
+// What a step that leaves the execution running has to ask for.
+static void ask_for_more(struct step *step)
+{
+    struct engine_execution *execution = step->execution;
+    if (execution->ready != NULL && !execution->has_yielded) {
+        step_add_command(step, ENGINE_COMMAND_CONTINUE);
+        execution->has_yielded = true;
+    }
+    if (!execution->needs_deadline || execution->deadline_timer_id != 0) return;
+    struct engine_command *command = step_add_command(step, ENGINE_COMMAND_ARM_TIMER);
+    if (command == NULL) return;
+    execution->deadline_timer_id = strand_new_id(execution, NULL);
+    command->timer_id = execution->deadline_timer_id;
+    command->at_unix_ms = execution->deadline_unix_ms;
+}
+
+enum status engine_step(struct engine_execution *execution, const struct engine_event *event,
+                        struct arena *step_arena, struct engine_update *ret_update)
+{
+    if (execution->status != ENGINE_RUNNING) return STATUS_NOT_FOUND;
+    struct step step = {
+        .execution = execution,
+        .arena = step_arena,
+        .values = execution->arena,
+        .now_unix_ms = event->now_unix_ms,
+    };
+    random_init_seed(&step.random, event->random_seed);
+    enum status status = dispatch(&step, event);
+    if (status != STATUS_OK) {
+        assert(step.history_event_count == 0 && step.command_count == 0);
+        return status;
+    }
+    run(&step);
+    if (goes_on(&step)) ask_for_more(&step);
+    if (step.fault != STATUS_OK) return step.fault;
+    assert(execution->status == ENGINE_RUNNING || execution->ready == NULL);
+    *ret_update = (struct engine_update){
+        .status = execution->status,
+        .history_events = step.history_events,
+        .history_event_count = step.history_event_count,
+        .commands = step.commands,
+        .command_count = step.command_count,
+        .output = step.output,
+        .error = step.error,
+        .stopped_unix_ms = execution->status == ENGINE_RUNNING ? 0 : step.now_unix_ms,
+    };
+    return STATUS_OK;
+}
