@@ -3,7 +3,7 @@
 
 import process from 'node:process';
 
-const TEXT_LENGTH_MAX = 150;
+const LINE_LENGTH_MAX = 500;
 
 const chunks = [];
 for await (const chunk of process.stdin) {
@@ -20,5 +20,5 @@ for (const { id, type, details = {} } of records) {
   const reason = [details.error, details.cause].filter(Boolean).join(': ');
   const text = [subject, reason].filter(Boolean).join('  ');
   const line = `${id.padStart(3)}  ${type.padEnd(24)} ${text}`.trimEnd();
-  console.log(line.length > TEXT_LENGTH_MAX ? `${line.slice(0, TEXT_LENGTH_MAX)}…` : line);
+  console.log(line.length > LINE_LENGTH_MAX ? `${line.slice(0, LINE_LENGTH_MAX)}…` : line);
 }

@@ -7,11 +7,13 @@
 #   GALOP   the program (default build/galop of this repository)
 #   PORT    where galop listens (default 8083); the stand-ins take the three ports after it
 #   ONCE=1  stop after the walkthrough, with status 0 when every step went as it should
+#   THEN    a shell command to run after the walkthrough; then stop with its status. It finds the
+#           server by ENDPOINT, and the resources by the other variables of run_then
 #   DATA    a folder that keeps everything from run to run (default: a new one, removed at the end); on
 #           a folder with data the walkthrough is over already and the server just comes up
 set -euo pipefail
 
-kept=${DATA:-}
+kept=${DATA:+$(realpath -m "$DATA")}
 work=${kept:-$(mktemp -d "${TMPDIR:-/tmp}/rider-photos.XXXXXX")}
 failed=
 # shellcheck source=samples/rider-photos/stack.sh
@@ -23,6 +25,8 @@ finish() {
     stop_stack
     if [ "$status" = 0 ]; then
         [ -n "$kept" ] || rm -rf "$work"
+    elif [ ! -d "$work/logs" ]; then
+        [ -n "$kept" ] || rm -rf "$work" # nothing was started, so nothing is to be seen
     elif [ -z "$failed" ]; then
         echo "rider-photos: a command failed; the logs are in $work/logs" >&2
     fi
@@ -140,6 +144,17 @@ Logs      $work/logs
 END
 }
 
+# THEN's failure is its own to explain.
+run_then() {
+    local status=0
+    ENDPOINT=$endpoint COLLECTION=$collection LOG_GROUP=$log_group PHOTOS_BUCKET=$photos_bucket \
+        STATE_MACHINE_ARN=$state_machine_arn TABLE=$table THUMBNAILS_BUCKET=$thumbnails_bucket \
+        bash -c "$THEN" || status=$?
+    if [ "$status" != 0 ]; then
+        fail "the command of THEN ended with status $status"
+    fi
+}
+
 # Until Ctrl-C; a process that ends by itself is an error.
 stay_up() {
     local index
@@ -165,6 +180,10 @@ else
     create_everything
     walk_through
     touch "$work/walked-through"
+fi
+if [ -n "${THEN:-}" ]; then
+    run_then
+    exit
 fi
 if [ -n "${ONCE:-}" ]; then
     printf '\nThe rider-photo sample works.\n'

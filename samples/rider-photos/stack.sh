@@ -54,6 +54,7 @@ check_stack() {
         command -v "$command" >/dev/null ||
             fail "the command $command is missing; tools/install-packages sample installs it"
     done
+    [ -x "$GALOP" ] || fail "$GALOP is not there; make builds it"
     for port in "$PORT" "$s3_port" "$dynamodb_port" "$faces_port"; do
         ! port_is_taken "$port" ||
             fail "port $port of 127.0.0.1 is in use; PORT=N makes the sample use N to N+3 (now $PORT to $faces_port)"
@@ -104,7 +105,6 @@ start_stand_ins() {
 }
 
 start_galop() {
-    [ -x "$GALOP" ] || fail "$GALOP is not there; make builds it"
     start galop "$GALOP" serve --listen "127.0.0.1:$PORT" --data "$work/galop" \
         --forward "s3=http://127.0.0.1:$s3_port" \
         --forward "dynamodb=http://127.0.0.1:$dynamodb_port" \

@@ -1,8 +1,8 @@
 // The outcomes of the rider-photo workflow, run by Galop: every reason to refuse a photo, and what an
 // accepted one leaves behind.
 //
-// Set by test.sh: ENDPOINT of Galop, through which every service is reached, and the names of the
-// resources that stack.sh has created, with the policies attached.
+// Set by run.sh, after whose walkthrough this runs: ENDPOINT of Galop, through which every service is
+// reached, and the names of the resources.
 
 import assert from 'node:assert/strict';
 import process from 'node:process';
@@ -11,9 +11,14 @@ import { setTimeout } from 'node:timers/promises';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeleteFacesCommand, ListFacesCommand, RekognitionClient } from '@aws-sdk/client-rekognition';
-import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { SFNClient, StartExecutionCommand, StartSyncExecutionCommand } from '@aws-sdk/client-sfn';
-import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import sharp from 'sharp';
 
 import { end, test } from './tap.mjs';
@@ -47,6 +52,22 @@ const thumbnails = async () =>
     ({ Key }) => Key,
   );
 
+async function forgetFaces() {
+  const FaceIds = (await knownFaces()).map(({ FaceId }) => FaceId);
+  await rekognition.send(new DeleteFacesCommand({ CollectionId: COLLECTION, FaceIds }));
+}
+
+// Back to the state before the first photo.
+async function startOver() {
+  await forgetFaces();
+  for (const { Username } of await riders()) {
+    await documents.send(new DeleteCommand({ TableName: TABLE, Key: { Username } }));
+  }
+  for (const Key of await thumbnails()) {
+    await s3.send(new DeleteObjectCommand({ Bucket: THUMBNAILS_BUCKET, Key }));
+  }
+}
+
 async function assertRefused(userId, s3Key, title, message) {
   const before = [await knownFaces(), await riders(), await thumbnails()];
   const { status, output, error, cause } = await run(userId, s3Key);
@@ -54,6 +75,8 @@ async function assertRefused(userId, s3Key, title, message) {
   assert.deepEqual(output, { messageToSend: { title, message } });
   assert.deepEqual([await knownFaces(), await riders(), await thumbnails()], before);
 }
+
+await startOver();
 
 await test('a photo of one bare face is accepted and passes through every state', async () => {
   const { status, output, error, cause } = await run('user_a', '1_happy_face.jpg');
@@ -124,8 +147,7 @@ await test('a photo of another person is accepted', async () => {
 });
 
 await test('after delete-faces the same photo is accepted again', async () => {
-  const FaceIds = (await knownFaces()).map(({ FaceId }) => FaceId);
-  await rekognition.send(new DeleteFacesCommand({ CollectionId: COLLECTION, FaceIds }));
+  await forgetFaces();
   const { status, error, cause } = await run('user_a', '1_happy_face.jpg');
   assert.equal(status, 'SUCCEEDED', `${error}: ${cause}`);
   assert.equal((await knownFaces()).length, 1);
