@@ -155,7 +155,8 @@ bool api_members_check(struct api_request *request, const struct json *object,
         }
     }
     if (violations.count > 0) {
-        api_exception(request, STR("ValidationException"),
+        bool is_query = request->service->protocol == API_PROTOCOL_QUERY;
+        api_exception(request, is_query ? STR("ValidationError") : STR("ValidationException"),
                       "%d validation error%s detected: %" STR_FORMAT, violations.count,
                       violations.count == 1 ? "" : "s", STR_ARGS(buffer_str(&violations.text)));
     }

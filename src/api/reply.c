@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "api/api.h"
+#include "api/xml.h"
 #include "base/log.h"
 
 static struct str content_type_of(const struct api_request *request)
@@ -88,18 +89,6 @@ static void render_rest_json(struct buffer *buffer, int http_status, struct str 
     json_writer_end_object(&writer);
 }
 
-static void append_xml_text(struct buffer *buffer, struct str text)
-{
-    for (size_t i = 0; i < text.size; i++) {
-        switch (text.data[i]) {
-        case '&': buffer_append_str(buffer, STR("&amp;")); break;
-        case '<': buffer_append_str(buffer, STR("&lt;")); break;
-        case '>': buffer_append_str(buffer, STR("&gt;")); break;
-        default: buffer_append_byte(buffer, text.data[i]);
-        }
-    }
-}
-
 static void render_query(struct api_request *request, struct buffer *buffer, int http_status,
                          struct str name, struct str message)
 {
@@ -108,9 +97,9 @@ static void render_query(struct api_request *request, struct buffer *buffer, int
                            : STR("https://sts.amazonaws.com/doc/2011-06-15/");
     buffer_printf(buffer, "<ErrorResponse xmlns=\"%" STR_FORMAT "\"><Error><Type>%s</Type><Code>",
                   STR_ARGS(xmlns), http_status >= 500 ? "Receiver" : "Sender");
-    append_xml_text(buffer, name);
+    xml_text(buffer, name);
     buffer_append_str(buffer, STR("</Code><Message>"));
-    append_xml_text(buffer, message);
+    xml_text(buffer, message);
     buffer_printf(buffer, "</Message></Error><RequestId>%.*s</RequestId></ErrorResponse>",
                   RANDOM_UUID_SIZE, request->request_id);
 }
