@@ -28,6 +28,9 @@ enum jsonpath_flags {
     JSONPATH_ALLOW_ROOTS = 1,
     // Only names and non-negative indices: what ResultPath and the *Path fields admit.
     JSONPATH_REFERENCE = 2,
+    // Where the definite beginning of an indefinite path leads nowhere, say so as the library does;
+    // without it such a path has no matches, as in the service.
+    JSONPATH_DEMAND_START = 4,
 };
 
 // Compile `text`.
