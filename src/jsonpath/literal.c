@@ -162,7 +162,7 @@ static bool compile_members(struct compiler *compiler, struct json *ret_value)
 static bool compile_word(struct compiler *compiler, struct json *ret_value)
 {
     const char *start = compiler->at;
-    while (compiler->at != compiler->end && strchr(",:]})", *compiler->at) == NULL)
+    while (compiler->at != compiler->end && strchr(",:]}()", *compiler->at) == NULL)
         compiler->at++;
     struct str word = str_trim((struct str){start, (size_t)(compiler->at - start)});
     if (word.size == 0) return compile_fail(compiler, "Expected a value");
