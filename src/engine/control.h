@@ -81,6 +81,10 @@ void engine_finish(struct step *step, enum engine_status status, const struct as
 // what is around.
 void strand_fail(struct step *step, struct strand *strand, const struct asl_error *error);
 
+// The same with an error that Retry and Catch may also know as `alias`.
+void strand_fail_as(struct step *step, struct strand *strand, const struct asl_error *error,
+                    struct str alias);
+
 // What came of a flow_* function that did not return STATUS_OK: a fault of the step, or the
 // failure of the state. EvaluationFailed is recorded for a JSONata error.
 void strand_reject(struct step *step, struct strand *strand, enum status status,

@@ -88,6 +88,11 @@ MUST_USE enum status flow_scalar(struct flow *flow, const struct asl_template *t
                                  const struct payload *data, struct json *ret_value,
                                  struct asl_error *reterr_error);
 
+// The same for a field that wants a number; it may still get something else.
+MUST_USE enum status flow_number(struct flow *flow, const struct asl_template *template,
+                                 const struct payload *data, struct json *ret_value,
+                                 struct asl_error *reterr_error);
+
 // The same for a field that wants an integer of at least `minimum`. `name` is the field's name in
 // JSONPath mode when it holds a path ("TimeoutSecondsPath").
 struct flow_integer_field {

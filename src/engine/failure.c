@@ -11,13 +11,16 @@ static bool is_terminal(const struct asl_error *error)
     return str_equal(error->name, ASL_ERROR_RUNTIME);
 }
 
-// A missed heartbeat is a timeout that may also be named for what it is; the engine marks it by the
-// location, which only errors of evaluation have otherwise.
-static bool matches(const struct asl_error_list *list, const struct asl_error *error)
+// What a state failed with, and another name that Retry and Catch may know it by.
+struct failure {
+    struct asl_error error;
+    struct str alias; // Empty: none.
+};
+
+static bool matches(const struct asl_error_list *list, const struct failure *failure)
 {
-    if (asl_error_list_matches(list, error->name)) return true;
-    return str_equal(error->location, ASL_ERROR_HEARTBEAT_TIMEOUT) &&
-           asl_error_list_matches(list, ASL_ERROR_HEARTBEAT_TIMEOUT);
+    return asl_error_list_matches(list, failure->error.name) ||
+           (failure->alias.size > 0 && asl_error_list_matches(list, failure->alias));
 }
 
 static bool reset_attempts(struct step *step, struct strand *strand)
@@ -33,7 +36,7 @@ static bool reset_attempts(struct step *step, struct strand *strand)
 }
 
 // Returns true when the state's work will be done again.
-static bool try_retry(struct step *step, struct strand *strand, const struct asl_error *error)
+static bool try_retry(struct step *step, struct strand *strand, const struct failure *failure)
 {
     const struct asl_state *state = strand->state;
     if (state->retrier_count == 0) return false;
@@ -43,7 +46,7 @@ static bool try_retry(struct step *step, struct strand *strand, const struct asl
     }
     for (uint32_t i = 0; i < state->retrier_count; i++) {
         const struct asl_retrier *retrier = &state->retriers[i];
-        if (!matches(&retrier->error_equals, error)) continue;
+        if (!matches(&retrier->error_equals, failure)) continue;
         // "the interpreter scans through the Retriers and, when the Error Name appears in the value
         // of a Retrier's ErrorEquals field, implements the retry policy described in that Retrier":
         // the first that matches decides, also when it is used up.
@@ -109,18 +112,19 @@ static enum status catch_outcome(struct step *step, struct strand *strand,
 }
 
 // Returns true when the strand goes on, or the step has a fault. A catcher whose own fields fail
-// puts that failure into `error`.
-static bool try_catch(struct step *step, struct strand *strand, struct asl_error *error)
+// puts that failure in the place of the old one.
+static bool try_catch(struct step *step, struct strand *strand, struct failure *failure)
 {
+    struct asl_error *error = &failure->error;
     const struct asl_state *state = strand->state;
     for (uint32_t i = 0; i < state->catcher_count; i++) {
         const struct asl_catcher *catcher = &state->catchers[i];
-        if (!matches(&catcher->error_equals, error)) continue;
+        if (!matches(&catcher->error_equals, failure)) continue;
         struct outcome outcome;
         struct asl_error catcher_error;
         enum status status = catch_outcome(step, strand, catcher, error, &outcome, &catcher_error);
         if (status == STATUS_INVALID) {
-            *error = catcher_error;
+            *failure = (struct failure){.error = catcher_error};
             if (str_equal(error->name, ASL_ERROR_QUERY_EVALUATION)) {
                 history_add_evaluation_failed(step, strand, error, strand->last_event_id);
             }
@@ -137,29 +141,35 @@ static bool try_catch(struct step *step, struct strand *strand, struct asl_error
     return false;
 }
 
-void strand_fail(struct step *step, struct strand *strand, const struct asl_error *cause)
+void strand_fail_as(struct step *step, struct strand *strand, const struct asl_error *error,
+                    struct str alias)
 {
-    struct asl_error error = *cause;
+    struct failure failure = {*error, alias};
     bool is_own = true; // The state itself failed, not something within it.
     for (;;) {
         assert(strand->task.id == 0);
         strand_cancel_timer(step, strand);
         strand_abort_children(step, strand, true, strand->last_event_id);
         strand->fan_out = NULL;
-        if (!is_terminal(&error)) {
-            if (try_retry(step, strand, &error)) return;
-            if (try_catch(step, strand, &error)) return;
+        if (!is_terminal(&failure.error)) {
+            if (try_retry(step, strand, &failure)) return;
+            if (try_catch(step, strand, &failure)) return;
         }
-        if (!is_own || !is_terminal(&error)) record_state_failed(step, strand);
+        if (!is_own || !is_terminal(&failure.error)) record_state_failed(step, strand);
         if (strand_is_root(strand)) {
-            engine_fail_execution(step, &error);
+            engine_fail_execution(step, &failure.error);
             return;
         }
         struct strand *parent = strand->parent;
-        if (!fan_out_child_failed(step, strand, &error)) return;
+        if (!fan_out_child_failed(step, strand, &failure.error)) return;
         strand = parent;
         is_own = false;
     }
+}
+
+void strand_fail(struct step *step, struct strand *strand, const struct asl_error *error)
+{
+    strand_fail_as(step, strand, error, (struct str){0});
 }
 
 void strand_reject_after(struct step *step, struct strand *strand, const struct asl_error *error,

@@ -62,7 +62,7 @@ static enum status find_percentage(struct flow *flow, const struct payload *effe
 {
     const struct asl_template *template = flow->state->map.tolerated_failure_percentage;
     struct json value;
-    enum status status = flow_scalar(flow, template, effective, &value, reterr_error);
+    enum status status = flow_number(flow, template, effective, &value, reterr_error);
     if (status != STATUS_OK) return status;
     if (!json_is_number(&value) && flow->state->query_language == ASL_JSONATA) {
         return flow_type_error(flow, template, "number", &value, reterr_error);

@@ -42,12 +42,31 @@ enum status flow_scalar(struct flow *flow, const struct asl_template *template,
     return status;
 }
 
+// A path may also lead to a string that spells the number.
+static struct json spelled_number(struct flow *flow, struct json value)
+{
+    struct json number;
+    if (flow->state->query_language == ASL_JSONATA || !json_is_string(&value)) return value;
+    enum status status = json_parse(flow->step->values, json_str(&value), 0, &number, NULL);
+    return status == STATUS_OK && json_is_number(&number) ? number : value;
+}
+
+enum status flow_number(struct flow *flow, const struct asl_template *template,
+                        const struct payload *data, struct json *ret_value,
+                        struct asl_error *reterr_error)
+{
+    struct json value;
+    enum status status = flow_scalar(flow, template, data, &value, reterr_error);
+    if (status == STATUS_OK) *ret_value = spelled_number(flow, value);
+    return status;
+}
+
 enum status flow_integer(struct flow *flow, const struct flow_integer_field *field,
                          const struct payload *data, int64_t *ret_integer,
                          struct asl_error *reterr_error)
 {
     struct json value;
-    enum status status = flow_scalar(flow, field->template, data, &value, reterr_error);
+    enum status status = flow_number(flow, field->template, data, &value, reterr_error);
     if (status != STATUS_OK) return status;
     bool is_integer = json_is_number(&value) && json_to_integer(&value, ret_integer);
     if (!is_integer && flow->state->query_language == ASL_JSONATA) {

@@ -251,7 +251,8 @@ static void reject_result(struct step *step, struct strand *strand, enum payload
         error = flow_data_limit_error(step, is_service ? resource->type : resource->arn);
         record_failed(step, strand, &error);
     }
-    strand_fail(step, strand, &error);
+    // Elsewhere States.ALL does not match this error; a task's failure it does.
+    strand_fail_as(step, strand, &error, ASL_ERROR_TASK_FAILED);
 }
 
 static void succeed(struct step *step, struct strand *strand, struct payload *result)
@@ -336,11 +337,12 @@ void task_on_timer(struct step *step, struct strand *strand)
         return;
     }
     struct asl_error error = {.name = ASL_ERROR_TIMEOUT};
-    if (!is_timeout) error.location = ASL_ERROR_HEARTBEAT_TIMEOUT;
     strand_cancel(step, strand);
     struct engine_history_event *event =
         add_task_event(step, strand, ENGINE_HISTORY_LAMBDA_FUNCTION_TIMED_OUT,
                        ENGINE_HISTORY_ACTIVITY_TIMED_OUT, ENGINE_HISTORY_TASK_TIMED_OUT);
     if (event != NULL) event->error = error.name;
-    strand_fail(step, strand, &error);
+    // A missed heartbeat is a timeout that may also be named for what it is.
+    strand_fail_as(step, strand, &error,
+                   is_timeout ? (struct str){0} : ASL_ERROR_HEARTBEAT_TIMEOUT);
 }
