@@ -163,18 +163,8 @@ static enum status on_task(struct step *step, const struct engine_event *event)
     return STATUS_NOT_FOUND;
 }
 
-// engine_on_timer: RUNNING -> TIMED_OUT when it was the machine's own.
-static enum status on_timer(struct step *step, const struct engine_event *event)
+static void on_strand_timer(struct step *step, struct strand *strand)
 {
-    struct engine_execution *execution = step->execution;
-    if (execution->deadline_timer_id != 0 && event->timer_id == execution->deadline_timer_id) {
-        execution->deadline_timer_id = 0;
-        time_out(step);
-        return STATUS_OK;
-    }
-    struct strand *strand = strand_find_by_timer(execution, event->timer_id);
-    if (strand == NULL) return STATUS_NOT_FOUND;
-    strand->timer_id = 0;
     step->strand = strand;
     switch (strand->wait) {
     case STRAND_WAITS_FOR_TASK: task_on_timer(step, strand); break;
@@ -185,14 +175,31 @@ static enum status on_timer(struct step *step, const struct engine_event *event)
     case STRAND_IS_READY:
     case STRAND_IS_FREE: assert(!"a strand that waits for no timer has one"); break;
     }
+}
+
+// engine_on_timer: RUNNING -> TIMED_OUT when it was the machine's own.
+static enum status on_timer(struct step *step, const struct engine_event *event, bool is_too_late)
+{
+    struct engine_execution *execution = step->execution;
+    bool is_deadline = event->timer_id != 0 && event->timer_id == execution->deadline_timer_id;
+    struct strand *strand = strand_find_by_timer(execution, event->timer_id);
+    if (strand == NULL && !is_deadline) return STATUS_NOT_FOUND;
+    if (strand != NULL) strand->timer_id = 0; // It has fired: nobody need cancel it.
+    if (is_deadline) execution->deadline_timer_id = 0;
+    if (is_deadline || is_too_late) {
+        time_out(step);
+    } else {
+        on_strand_timer(step, strand);
+    }
     return STATUS_OK;
 }
 
 static enum status dispatch(struct step *step, const struct engine_event *event)
 {
     struct engine_execution *execution = step->execution;
-    if (execution->is_started && event->type != ENGINE_EVENT_STOP &&
-        step->now_unix_ms >= execution->deadline_unix_ms) {
+    bool is_too_late = execution->is_started && step->now_unix_ms >= execution->deadline_unix_ms;
+    if (is_too_late && event->type != ENGINE_EVENT_STOP &&
+        event->type != ENGINE_EVENT_TIMER_FIRED) {
         time_out(step);
         return STATUS_OK;
     }
@@ -203,7 +210,7 @@ static enum status dispatch(struct step *step, const struct engine_event *event)
     case ENGINE_EVENT_TASK_SUCCEEDED:
     case ENGINE_EVENT_TASK_FAILED:
     case ENGINE_EVENT_TASK_HEARTBEAT: return on_task(step, event);
-    case ENGINE_EVENT_TIMER_FIRED: return on_timer(step, event);
+    case ENGINE_EVENT_TIMER_FIRED: return on_timer(step, event, is_too_late);
     case ENGINE_EVENT_STOP: return on_stop(step, event);
     case ENGINE_EVENT_CONTINUE:
         if (!execution->has_yielded) return STATUS_NOT_FOUND;

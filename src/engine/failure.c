@@ -148,6 +148,7 @@ void strand_fail_as(struct step *step, struct strand *strand, const struct asl_e
     bool is_own = true; // The state itself failed, not something within it.
     for (;;) {
         assert(strand->task.id == 0);
+        strand_unready(step->execution, strand);
         strand_cancel_timer(step, strand);
         strand_abort_children(step, strand, true, strand->last_event_id);
         strand->fan_out = NULL;

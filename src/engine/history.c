@@ -146,8 +146,7 @@ void history_add_aborted(struct step *step, struct strand *strand, uint64_t caus
 {
     enum engine_history_event_type type = state_events[strand->state->type].aborted;
     if (type == NO_EVENT) return;
-    history_add(step, strand->history, type,
-                cause_event_id <= strand->history->count ? cause_event_id : 0);
+    history_add(step, strand->history, type, cause_event_id);
 }
 
 void history_add_iteration(struct step *step, struct strand *strand,

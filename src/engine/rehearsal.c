@@ -109,7 +109,8 @@ static struct rehearsal_answer *find_answer(struct theatre *theatre, struct str 
     struct rehearsal *rehearsal = theatre->rehearsal;
     for (size_t i = 0; i < rehearsal->answer_count; i++) {
         struct rehearsal_answer *answer = &rehearsal->answers[i];
-        if (!answer->is_taken && str_equal(answer->state, state)) return answer;
+        bool is_for_it = answer->state.size == 0 || str_equal(answer->state, state);
+        if (!answer->is_taken && is_for_it) return answer;
     }
     return NULL;
 }

@@ -10,7 +10,7 @@
 
 // How one task goes. A task takes the first answer for its state that was not taken yet.
 struct rehearsal_answer {
-    struct str state;
+    struct str state;             // Empty: any.
     const struct json *input;     // What the task must be given; NULL: anything.
     const struct json *output;    // NULL: it fails with `error`, or never answers.
     const struct json *submitted; // What .sync and callback tasks give first; NULL: {}.

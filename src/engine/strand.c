@@ -123,17 +123,23 @@ struct strand *strand_new_child(struct step *step, struct strand *parent, uint32
     return strand;
 }
 
+void strand_unready(struct engine_execution *execution, struct strand *strand)
+{
+    if (strand->wait != STRAND_IS_READY) return;
+    struct strand **link = &execution->ready;
+    while (*link != strand)
+        link = &(*link)->next_ready;
+    *link = strand->next_ready;
+    strand->next_ready = NULL;
+    strand->wait = STRAND_RUNS;
+}
+
 void strand_free(struct engine_execution *execution, struct strand *strand)
 {
     assert(strand->parent != NULL && strand->wait != STRAND_IS_FREE);
     assert(strand->task.id == 0 && strand->timer_id == 0 && strand->fan_out == NULL);
     assert(strand->parent->fan_out->running > 0);
-    if (strand->wait == STRAND_IS_READY) { // Aborted before its turn came.
-        struct strand **link = &execution->ready;
-        while (*link != strand)
-            link = &(*link)->next_ready;
-        *link = strand->next_ready;
-    }
+    strand_unready(execution, strand);
     execution->payload_bytes -= strand->input.size_bytes;
     execution->variables_bytes -= strand->variables_bytes;
     strand->parent->fan_out->running--;
@@ -247,7 +253,10 @@ void strand_abort_children(struct step *step, struct strand *strand, bool is_rec
             deepest = LIST_ITEM(deepest->fan_out->children.next, struct strand, sibling);
         if (deepest == strand) break;
         assert(deepest->parent != NULL);
-        if (is_recorded) record_abort(step, deepest, cause_event_id);
+        // A child execution counts for itself, and the cause is not one of its events.
+        if (is_recorded && deepest->history == strand->history) {
+            record_abort(step, deepest, cause_event_id);
+        }
         strand_cancel(step, deepest);
         deepest->fan_out = NULL;
         struct strand *parent = deepest->parent;

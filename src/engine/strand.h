@@ -20,6 +20,9 @@ void strand_free(struct engine_execution *execution, struct strand *strand);
 void strand_make_ready(struct engine_execution *execution, struct strand *strand,
                        enum strand_action action);
 
+// Take off the ready stack, if it stands there: what it was to do is overtaken by events.
+void strand_unready(struct engine_execution *execution, struct strand *strand);
+
 // The top of the ready stack, taken off. There must be one.
 struct strand *strand_take_ready(struct engine_execution *execution);
 
