@@ -100,7 +100,7 @@ void asl_report(struct asl_compiler *compiler, const struct asl_place *place, co
 void asl_report_schema(struct asl_compiler *compiler, const struct asl_place *place,
                        const char *format, ...) PRINTF(3, 4);
 void asl_warn(struct asl_compiler *compiler, const struct asl_place *place, const char *code,
-              const char *message);
+              const char *format, ...) PRINTF(4, 5);
 
 // compile_field.c: what an object may hold.
 

@@ -4,24 +4,40 @@
 
 #include "asl/compile.h"
 
+enum {
+    TEXT_SIZE_MAX = 2048, // Of a message or a location; names in definitions may be huge.
+    // Finding an offset walks the definition. In a large one only the first diagnostics get theirs.
+    WALKED_SIZE_MAX = 16 << 20,
+};
+
+// A copy that is not too long and ends with a whole character.
+static struct str keep(struct asl_diagnostics *diagnostics, struct str text)
+{
+    struct str kept = str_slice(text, 0, TEXT_SIZE_MAX);
+    while (kept.size < text.size && (text.data[kept.size] & 0xc0) == 0x80)
+        kept.size--;
+    struct str copy = STR("");
+    if (!arena_copy_str(diagnostics->arena, kept, &copy)) return STR("");
+    return copy;
+}
+
 static void report(struct asl_compiler *compiler, const struct asl_place *place,
-                   enum asl_severity severity, const char *code, struct str message)
+                   struct asl_diagnostic diagnostic, const char *format, va_list args)
 {
     struct asl_diagnostics *diagnostics = compiler->diagnostics;
     // Beyond what is kept, only the count matters: no need to make texts.
     if (diagnostics->count == ASL_DIAGNOSTICS_MAX) {
-        asl_diagnostics_add(diagnostics, (struct asl_diagnostic){.severity = severity});
+        asl_diagnostics_add(diagnostics, diagnostic);
         return;
     }
-    struct asl_diagnostic diagnostic = {
-        .severity = severity,
-        .code = str_from_c(code),
-        .message = message,
-        .offset = SIZE_MAX,
-    };
+    struct arena CLEANUP(arena_release) temporary;
+    arena_init(&temporary, 8 * (size_t)ASL_DEFINITION_SIZE_BYTES_MAX);
+    diagnostic.message = keep(diagnostics, arena_vprintf(&temporary, format, args));
+    diagnostic.offset = SIZE_MAX;
     if (place != NULL) {
-        diagnostic.location = asl_place_render(place, diagnostics->arena);
-        diagnostic.offset = asl_place_offset(place, compiler->text);
+        diagnostic.location = keep(diagnostics, asl_place_render(place, &temporary));
+        if (diagnostics->count * compiler->text.size < WALKED_SIZE_MAX)
+            diagnostic.offset = asl_place_offset(place, compiler->text);
     }
     asl_diagnostics_add(diagnostics, diagnostic);
 }
@@ -31,9 +47,8 @@ void asl_report(struct asl_compiler *compiler, const struct asl_place *place, co
 {
     va_list args;
     va_start(args, format);
-    struct str message = arena_vprintf(compiler->diagnostics->arena, format, args);
+    report(compiler, place, (struct asl_diagnostic){.code = str_from_c(code)}, format, args);
     va_end(args);
-    report(compiler, place, ASL_SEVERITY_ERROR, code, message);
 }
 
 void asl_report_schema(struct asl_compiler *compiler, const struct asl_place *place,
@@ -41,13 +56,18 @@ void asl_report_schema(struct asl_compiler *compiler, const struct asl_place *pl
 {
     va_list args;
     va_start(args, format);
-    struct str message = arena_vprintf(compiler->diagnostics->arena, format, args);
+    report(compiler, place, (struct asl_diagnostic){.code = STR(ASL_SCHEMA_VALIDATION_FAILED)},
+           format, args);
     va_end(args);
-    report(compiler, place, ASL_SEVERITY_ERROR, ASL_SCHEMA_VALIDATION_FAILED, message);
 }
 
 void asl_warn(struct asl_compiler *compiler, const struct asl_place *place, const char *code,
-              const char *message)
+              const char *format, ...)
 {
-    report(compiler, place, ASL_SEVERITY_WARNING, code, str_from_c(message));
+    va_list args;
+    va_start(args, format);
+    report(compiler, place,
+           (struct asl_diagnostic){.code = str_from_c(code), .severity = ASL_SEVERITY_WARNING},
+           format, args);
+    va_end(args);
 }

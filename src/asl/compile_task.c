@@ -134,7 +134,7 @@ static void check_heartbeat(struct asl_compiler *compiler, const struct json *ob
 {
     uint32_t timeout = number_member(object, STR("TimeoutSeconds"), UINT32_MAX);
     uint32_t heartbeat = number_member(object, STR("HeartbeatSeconds"), 0);
-    if (heartbeat < timeout) return;
+    if (heartbeat == 0 || heartbeat < timeout) return;
     asl_report_schema(compiler, compiler->draft->place,
                       "HeartbeatSeconds must be smaller than TimeoutSeconds");
 }

@@ -181,12 +181,23 @@ static void check_conflicts(struct asl_compiler *compiler, const struct asl_plac
     }
 }
 
+// Problems with queries are reported at `field`, as the service does; `place` is the value's own.
 static struct asl_template compile_payload_value(struct asl_compiler *compiler,
+                                                 const struct asl_place *field,
                                                  const struct asl_place *place,
                                                  const struct json *value);
 
+static void warn_of_query(struct asl_compiler *compiler, const struct asl_place *place,
+                          const struct json *value)
+{
+    if (!json_is_string(value) || !looks_like_query(json_str(value))) return;
+    asl_warn(compiler, place, "NO_DOLLAR",
+             "No .$ on a field that appears to be a JSONPath or Intrinsic Function");
+}
+
 // NOLINTNEXTLINE(misc-no-recursion): as deep as the definition, which the parser limits.
 static struct asl_template compile_payload_object(struct asl_compiler *compiler,
+                                                  const struct asl_place *field,
                                                   const struct asl_place *place,
                                                   const struct json *object)
 {
@@ -194,34 +205,35 @@ static struct asl_template compile_payload_object(struct asl_compiler *compiler,
     for (uint32_t i = 0; i < object->size; i++) {
         const struct json_member *member = &object->members[i];
         struct str name = json_str(&member->name);
-        struct asl_template value = is_dollar(name)
-                                        ? compile_dollar(compiler, place, member)
-                                        : compile_payload_value(compiler, place, &member->value);
-        if (!is_dollar(name) && json_is_string(&member->value) &&
-            looks_like_query(json_str(&member->value))) {
-            struct asl_place here = asl_place_member(place, name);
-            asl_warn(compiler, &here, "NO_DOLLAR",
-                     "No .$ on a field that appears to be a JSONPath or Intrinsic Function");
+        struct asl_place here = asl_place_member(place, name);
+        struct asl_template value;
+        if (is_dollar(name)) {
+            value = compile_dollar(compiler, field, member);
+        } else {
+            warn_of_query(compiler, &here, &member->value);
+            value = compile_payload_value(compiler, field, &here, &member->value);
+            if (value.kind == ASL_TEMPLATE_LITERAL && members == NULL) continue;
         }
-        if (value.kind == ASL_TEMPLATE_LITERAL && !is_dollar(name) && members == NULL) continue;
         if (members == NULL) members = start_members(compiler, object, i);
         if (members == NULL) return literal(object);
         members[i] = (struct asl_template_member){without_dollar(name), value};
     }
     if (members == NULL) return literal(object);
-    check_conflicts(compiler, place, object);
+    check_conflicts(compiler, field, object);
     return (struct asl_template){
         .kind = ASL_TEMPLATE_OBJECT, .count = object->size, .members = members};
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): as deep as the definition, which the parser limits.
 static struct asl_template compile_payload_array(struct asl_compiler *compiler,
+                                                 const struct asl_place *field,
                                                  const struct asl_place *place,
                                                  const struct json *array)
 {
     struct asl_template *items = NULL;
     for (uint32_t i = 0; i < array->size; i++) {
-        struct asl_template value = compile_payload_value(compiler, place, &array->items[i]);
+        struct asl_place here = asl_place_item(place, i);
+        struct asl_template value = compile_payload_value(compiler, field, &here, &array->items[i]);
         if (value.kind == ASL_TEMPLATE_LITERAL && items == NULL) continue;
         if (items == NULL) items = start_items(compiler, array, i);
         if (items == NULL) return literal(array);
@@ -233,11 +245,12 @@ static struct asl_template compile_payload_array(struct asl_compiler *compiler,
 
 // NOLINTNEXTLINE(misc-no-recursion): as deep as the definition, which the parser limits.
 static struct asl_template compile_payload_value(struct asl_compiler *compiler,
+                                                 const struct asl_place *field,
                                                  const struct asl_place *place,
                                                  const struct json *value)
 {
-    if (json_is_object(value)) return compile_payload_object(compiler, place, value);
-    if (json_is_array(value)) return compile_payload_array(compiler, place, value);
+    if (json_is_object(value)) return compile_payload_object(compiler, field, place, value);
+    if (json_is_array(value)) return compile_payload_array(compiler, field, place, value);
     return literal(value);
 }
 
@@ -302,8 +315,8 @@ static struct asl_template compile_jsonata_array(struct asl_compiler *compiler,
 struct asl_template asl_compile_value(struct asl_compiler *compiler, const struct asl_place *place,
                                       const struct json *value)
 {
-    bool is_jsonata = compiler->language == ASL_JSONATA;
-    if (!is_jsonata) return compile_payload_value(compiler, place, value);
+    if (compiler->language == ASL_JSONPATH)
+        return compile_payload_value(compiler, place, place, value);
     if (json_is_object(value)) return compile_jsonata_object(compiler, place, value);
     if (json_is_array(value)) return compile_jsonata_array(compiler, place, value);
     if (json_is_string(value)) return compile_query_string(compiler, place, value);

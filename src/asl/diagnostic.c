@@ -4,6 +4,8 @@
 
 #include <assert.h>
 
+#include "asl/text.h"
+
 void asl_diagnostics_init(struct asl_diagnostics *diagnostics, struct arena *arena)
 {
     diagnostics->arena = arena;
@@ -26,15 +28,17 @@ void asl_diagnostics_add(struct asl_diagnostics *diagnostics, struct asl_diagnos
 // The service's own words for a diagnostic without location end in "at null".
 struct str asl_diagnostics_summary(const struct asl_diagnostics *diagnostics, struct arena *arena)
 {
-    struct str summary = STR("");
+    struct text summary;
+    text_init(&summary, arena);
     for (size_t i = 0; i < diagnostics->count; i++) {
         const struct asl_diagnostic *item = &diagnostics->items[i];
         if (item->severity != ASL_SEVERITY_ERROR) continue;
-        struct str location = item->location.data == NULL ? STR("null") : item->location;
-        summary =
-            arena_printf(arena, "%" STR_FORMAT "%s%" STR_FORMAT ": %" STR_FORMAT " at %" STR_FORMAT,
-                         STR_ARGS(summary), summary.size == 0 ? "" : ", ", STR_ARGS(item->code),
-                         STR_ARGS(item->message), STR_ARGS(location));
+        if (summary.size > 0) text_append(&summary, STR(", "));
+        text_append(&summary, item->code);
+        text_append(&summary, STR(": "));
+        text_append(&summary, item->message);
+        text_append(&summary, STR(" at "));
+        text_append(&summary, item->location.data == NULL ? STR("null") : item->location);
     }
-    return summary;
+    return summary.data == NULL ? STR("") : text_str(&summary);
 }

@@ -32,7 +32,7 @@ COLD static struct asl_error missing_argument(const struct asl_intrinsic *intrin
                                               const struct asl_environment *environment,
                                               struct arena *arena)
 {
-    struct str input = json_render_to_arena(arena, environment->data);
+    struct str input = asl_render_input(environment, arena);
     return failure(intrinsic,
                    arena_printf(arena,
                                 "The JsonPath argument for the field '%" STR_FORMAT

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "asl/compile.h"
+#include "base/encoding.h"
 
 enum {
     // A definition's values and compiled parts are some dozen times the size of its text at worst.
@@ -26,18 +27,33 @@ struct asl_machine_storage {
 // ---------------------------------------------------------------------------------------------
 // The text
 
-// As the service's parser describes its source: at most 500 characters of it.
+// The service's parser points behind what it does not understand, ours to where that begins.
+static uint32_t service_column(const struct json_error *error)
+{
+    static const struct str token = STR_INIT("Unrecognized token '");
+    if (str_starts_with(error->message, token)) {
+        size_t size = str_find_byte(str_skip(error->message, token.size), '\'');
+        return error->column + (size == SIZE_MAX ? 0 : (uint32_t)size);
+    }
+    return error->column + (str_starts_with(error->message, STR("Unexpected character")) ? 1 : 0);
+}
+
+// As the service's parser describes its source: at most 500 bytes of it, and no part of a
+// character.
 static struct str describe_source(struct arena *arena, struct str text,
                                   const struct json_error *error)
 {
     enum { SHOWN_MAX = 500 };
+    if (encoding_utf8_check(text) != SIZE_MAX) text = STR("...");
     struct str shown = str_slice(text, 0, SHOWN_MAX);
+    while (shown.size < text.size && (text.data[shown.size] & 0xc0) == 0x80)
+        shown.size--;
     struct str rest = shown.size < text.size
                           ? arena_printf(arena, "[truncated %zu chars]", text.size - shown.size)
                           : STR("");
     return arena_printf(
         arena, "[Source: (String)\"%" STR_FORMAT "\"%" STR_FORMAT "; line: %u, column: %u]",
-        STR_ARGS(shown), STR_ARGS(rest), error->line, error->column);
+        STR_ARGS(shown), STR_ARGS(rest), error->line, service_column(error));
 }
 
 static void report_syntax(struct asl_diagnostics *diagnostics, struct str text,

@@ -58,55 +58,63 @@ struct str asl_place_render_below(const struct asl_place *place, const struct as
 
 // A cursor over text that is known to be JSON. At the end of the text it stays there.
 struct cursor {
-    struct str text;
-    size_t offset;
+    const char *at;
+    const char *end;
 };
 
 static char peek(const struct cursor *cursor)
 {
-    return cursor->offset < cursor->text.size ? cursor->text.data[cursor->offset] : '\0';
+    return cursor->at < cursor->end ? *cursor->at : '\0';
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 static void skip_blanks(struct cursor *cursor)
 {
-    while (cursor->offset < cursor->text.size && strchr(" \t\r\n", peek(cursor)) != NULL)
-        cursor->offset++;
+    while (cursor->at < cursor->end && is_blank(*cursor->at))
+        cursor->at++;
 }
 
 // The raw text of a string, escapes untouched.
 static struct str take_string(struct cursor *cursor)
 {
-    size_t start = ++cursor->offset;
-    while (cursor->offset < cursor->text.size && peek(cursor) != '"') {
-        cursor->offset += peek(cursor) == '\\' ? 2 : 1;
+    const char *start = ++cursor->at;
+    while (cursor->at < cursor->end && *cursor->at != '"') {
+        cursor->at += *cursor->at == '\\' ? 2 : 1;
     }
-    struct str raw = str_slice(cursor->text, start, cursor->offset - start);
-    cursor->offset++;
+    if (cursor->at > cursor->end) cursor->at = cursor->end;
+    struct str raw = {start, (size_t)(cursor->at - start)};
+    if (cursor->at < cursor->end) cursor->at++;
     return raw;
 }
 
+// Brackets are counted and everything else is passed over, so that definitions of any size are
+// walked quickly; a scalar ends before what follows it.
 static void skip_value(struct cursor *cursor)
 {
     size_t depth = 0;
-    do {
-        skip_blanks(cursor);
-        char c = peek(cursor);
+    while (cursor->at < cursor->end) {
+        char c = *cursor->at;
         if (c == '"') {
             take_string(cursor);
-        } else if (c == '{' || c == '[') {
-            depth++;
-            cursor->offset++;
-        } else if (c == '}' || c == ']') {
-            depth--;
-            cursor->offset++;
-        } else if (c == ',' || c == ':') {
-            cursor->offset++;
-        } else {
-            while (cursor->offset < cursor->text.size &&
-                   strchr(" \t\r\n,:]}", peek(cursor)) == NULL)
-                cursor->offset++;
+            if (depth == 0) return;
+            continue;
         }
-    } while (depth > 0 && cursor->offset < cursor->text.size);
+        if (c == '{' || c == '[') {
+            depth++;
+        } else if (c == '}' || c == ']') {
+            if (depth == 0) return; // Behind a scalar.
+            cursor->at++;
+            if (--depth == 0) return;
+            continue;
+        } else if (depth == 0 && (c == ',' || is_blank(c))) {
+            return;
+        }
+        cursor->at++;
+    }
 }
 
 // Does the raw text of a name spell `name`? Escapes are compared only where they are simple: a
@@ -132,8 +140,8 @@ static bool enter(struct cursor *cursor, const struct asl_place *place)
     struct cursor walk = *cursor, found = *cursor;
     bool is_found = false;
     if (peek(&walk) != (place->is_index ? '[' : '{')) return false;
-    walk.offset++;
-    for (uint32_t index = 0; walk.offset < walk.text.size; index++) {
+    walk.at++;
+    for (uint32_t index = 0; walk.at < walk.end; index++) {
         skip_blanks(&walk);
         char c = peek(&walk);
         if (c == ']' || c == '}') break;
@@ -141,7 +149,7 @@ static bool enter(struct cursor *cursor, const struct asl_place *place)
         if (!place->is_index) {
             is_here = is_name(take_string(&walk), place->name);
             skip_blanks(&walk);
-            walk.offset++; // The colon.
+            walk.at++; // The colon.
             skip_blanks(&walk);
         }
         if (is_here) {
@@ -150,7 +158,7 @@ static bool enter(struct cursor *cursor, const struct asl_place *place)
         }
         skip_value(&walk);
         skip_blanks(&walk);
-        if (peek(&walk) == ',') walk.offset++;
+        if (peek(&walk) == ',') walk.at++;
     }
     *cursor = found;
     return is_found;
@@ -169,7 +177,7 @@ static bool descend(struct cursor *cursor, const struct asl_place *place)
 size_t asl_place_offset(const struct asl_place *place, struct str text)
 {
     assert(place != NULL);
-    struct cursor cursor = {.text = text};
+    struct cursor cursor = {text.data, text.data + text.size};
     descend(&cursor, place);
-    return cursor.offset;
+    return (size_t)(cursor.at - text.data);
 }

@@ -36,6 +36,7 @@ bool asl_error_list_matches(const struct asl_error_list *list, struct str error_
 uint64_t asl_retry_delay_ms(const struct asl_retrier *retrier, uint32_t attempt, double uniform)
 {
     assert(attempt >= 1 && uniform >= 0 && uniform < 1);
+    if (retrier->interval_seconds == 0) return 0; // Whatever the rate has grown to.
     double seconds = retrier->interval_seconds * pow(retrier->backoff_rate, (double)attempt - 1);
     if (retrier->max_delay_seconds != 0 && seconds > retrier->max_delay_seconds)
         seconds = retrier->max_delay_seconds;

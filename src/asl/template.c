@@ -47,6 +47,12 @@ enum status asl_path_find(const struct jsonpath *path, const struct asl_environm
     return jsonpath_evaluate(path, root, root, arena, ret_value, reterr_missing);
 }
 
+// The input as error texts show it. Fields that read nothing of it are evaluated without one.
+struct str asl_render_input(const struct asl_environment *environment, struct arena *arena)
+{
+    return environment->data == NULL ? STR("{}") : json_render_to_arena(arena, environment->data);
+}
+
 static struct asl_error runtime_error(struct str cause)
 {
     return (struct asl_error){.name = ASL_ERROR_RUNTIME, .cause = cause};
@@ -101,7 +107,7 @@ COLD static struct asl_error missing_value(const struct asl_template *template, 
                          !str_is(field, "CausePath");
     if (is_field_path || status == STATUS_INVALID)
         return invalid_path(template->path, status, missing, arena);
-    struct str input = json_render_to_arena(arena, environment->data);
+    struct str input = asl_render_input(environment, arena);
     return runtime_error(arena_printf(arena,
                                       "The JSONPath '%" STR_FORMAT
                                       "' specified for the field '%" STR_FORMAT

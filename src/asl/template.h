@@ -94,6 +94,9 @@ MUST_USE enum status asl_path_find(const struct jsonpath *path,
                                    const struct asl_environment *environment, struct arena *arena,
                                    struct json *ret_value, struct jsonpath_missing *reterr_missing);
 
+// The value of `$` as error texts show it.
+struct str asl_render_input(const struct asl_environment *environment, struct arena *arena);
+
 // InputPath, OutputPath and the like: their errors read "Invalid path '…' : …".
 MUST_USE enum status asl_path_evaluate(const struct jsonpath *path,
                                        const struct asl_environment *environment,
