@@ -75,7 +75,7 @@ run_execution() {
     read+=("{ \$.execution_arn = \"$execution_arn\" }")
     echo
     typed "${read[@]}"
-    for ((tries = 0; tries < 30; tries++)); do
+    for ((tries = 0; tries < 60; tries++)); do
         records=$(cli "${read[@]}" --output json | node "$sample/log-lines.mjs")
         ! grep -qE ' Execution(Succeeded|Failed|TimedOut|Aborted)' <<<"$records" || break
         sleep 0.3
