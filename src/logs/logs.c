@@ -88,6 +88,14 @@ struct logs_group *logs_group_find(struct logs *logs, struct str region, struct 
     return group;
 }
 
+size_t logs_group_count(struct logs *logs)
+{
+    pthread_mutex_lock(&logs->mutex);
+    size_t count = logs->groups.count;
+    pthread_mutex_unlock(&logs->mutex);
+    return count;
+}
+
 bool logs_group_exists(const struct logs_group *group)
 {
     return atomic_load_explicit(&group->store_id, memory_order_relaxed) != 0;

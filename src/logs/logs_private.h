@@ -47,6 +47,9 @@ struct logs {
 // alone ends the existence of groups. NULL when unknown.
 struct logs_group *logs_group_find(struct logs *logs, struct str region, struct str name);
 
+// Names known, whether or not their groups exist.
+size_t logs_group_count(struct logs *logs);
+
 // Store thread: identifier of a stream, created when missing. STATUS_NOT_FOUND: the group is gone.
 MUST_USE enum status logs_stream_resolve(struct logs *logs, struct store_tx *tx, int64_t group_id,
                                          struct str name, int64_t now_unix_ms, int64_t *ret_id);

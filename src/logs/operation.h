@@ -26,10 +26,12 @@
 
 enum { LOGS_ABSENT = -1 };
 
+struct search;
+
 struct logs_operation {
-    struct store_task task; // Private.
-    struct logs *logs;      // Private.
-    void *scratch;          // Private.
+    struct store_task task;                            // Private.
+    struct logs *logs;                                 // Private.
+    void (*release)(struct logs_operation *operation); // Private; may be NULL.
     struct arena *arena;
     struct str region;
     void (*done)(struct logs_operation *operation, enum status status);
@@ -205,5 +207,6 @@ struct logs_filter_events {
     struct logs_output_event *events; // Result, earliest first.
     size_t count;
     struct str ret_next_token; // Absent at the end.
+    struct search *search;     // Private.
 };
 void logs_filter_events(struct logs *logs, struct logs_filter_events *call);

@@ -68,7 +68,7 @@ enum status store_log_group_set_tags(struct store_tx *tx, int64_t group_id, stru
     return run_update(tx, statement);
 }
 
-enum status store_log_group_each(struct store_tx *tx, struct str region, struct str after_name,
+enum status store_log_group_each(struct store_tx *tx, struct str region, struct str from_name,
                                  store_log_group_fn callback, void *context)
 {
     bool is_everywhere = region.data == NULL;
@@ -77,7 +77,7 @@ enum status store_log_group_each(struct store_tx *tx, struct str region, struct 
     if (statement == NULL) return connection_status(tx, tx->fault);
     if (!is_everywhere) {
         connection_bind_text(statement, 1, region);
-        connection_bind_text(statement, 2, after_name);
+        connection_bind_text(statement, 2, from_name);
     }
     enum status status;
     while ((status = connection_step(tx, statement)) == STATUS_OK) {
@@ -98,6 +98,31 @@ enum status store_log_group_each(struct store_tx *tx, struct str region, struct 
     }
     sqlite3_reset(statement);
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+enum status store_log_group_retention(struct store_tx *tx, int64_t group_id, int32_t *ret_days)
+{
+    sqlite3_stmt *statement = connection_statement(tx, STATEMENT_GROUP_RETENTION);
+    if (statement == NULL) return connection_status(tx, tx->fault);
+    sqlite3_bind_int64(statement, 1, group_id);
+    enum status status = connection_step(tx, statement);
+    if (status == STATUS_OK) *ret_days = sqlite3_column_int(statement, 0);
+    sqlite3_reset(statement);
+    return status;
+}
+
+enum status store_log_group_tags(struct store_tx *tx, int64_t group_id, struct arena *arena,
+                                 struct str *ret_tags)
+{
+    sqlite3_stmt *statement = connection_statement(tx, STATEMENT_GROUP_TAGS);
+    if (statement == NULL) return connection_status(tx, tx->fault);
+    sqlite3_bind_int64(statement, 1, group_id);
+    enum status status = connection_step(tx, statement);
+    if (status == STATUS_OK && !arena_copy_str(arena, connection_column(statement, 0), ret_tags)) {
+        status = STATUS_NO_MEMORY;
+    }
+    sqlite3_reset(statement);
+    return status;
 }
 
 static enum status check_group(struct store_tx *tx, int64_t group_id)
@@ -197,8 +222,8 @@ static void bind_stream_position(sqlite3_stmt *statement,
         int64_t edge = query->is_descending ? INT64_MAX : INT64_MIN;
         sqlite3_bind_int64(statement, 2, query->has_position ? query->position_last_unix_ms : edge);
         sqlite3_bind_int64(statement, 3, query->has_position ? query->position_id : edge);
-    } else if (query->has_position || !query->is_descending) {
-        connection_bind_text(statement, 2, query->has_position ? query->position_name : STR(""));
+    } else if (query->bound_name.data != NULL || !query->is_descending) {
+        connection_bind_text(statement, 2, query->bound_name);
     } else {
         sqlite3_bind_null(statement, 2);
     }

@@ -61,10 +61,17 @@ MUST_USE enum status store_log_group_set_retention(struct store_tx *tx, int64_t 
 MUST_USE enum status store_log_group_set_tags(struct store_tx *tx, int64_t group_id,
                                               struct str tags);
 
-// Groups of `region` whose names come after `after_name`, in byte order of names; of all regions
-// when `region.data` is NULL.
+MUST_USE enum status store_log_group_retention(struct store_tx *tx, int64_t group_id,
+                                               int32_t *ret_days);
+
+// Copied to `arena`.
+MUST_USE enum status store_log_group_tags(struct store_tx *tx, int64_t group_id,
+                                          struct arena *arena, struct str *ret_tags);
+
+// Groups of `region` from `from_name` on, in byte order of names; of all regions when `region.data`
+// is NULL.
 MUST_USE enum status store_log_group_each(struct store_tx *tx, struct str region,
-                                          struct str after_name, store_log_group_fn callback,
+                                          struct str from_name, store_log_group_fn callback,
                                           void *context);
 
 // ---------------------------------------------------------------------------------------------
@@ -91,9 +98,11 @@ struct store_log_stream_query {
     int64_t group_id;
     bool is_by_last_event; // By (last event, id) instead of by name; empty streams come first.
     bool is_descending;
-    bool has_position;             // Only streams behind the following position, in that order.
-    struct str position_name;      // By name.
-    int64_t position_last_unix_ms; // By last event; -1 for a stream without events.
+    // By name: from this name on, or, descending, before this name. NULL data: all.
+    struct str bound_name;
+    // By last event: only streams behind this position, in that order.
+    bool has_position;
+    int64_t position_last_unix_ms; // -1 for a stream without events.
     int64_t position_id;
 };
 MUST_USE enum status store_log_stream_each(struct store_tx *tx,

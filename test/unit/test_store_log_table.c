@@ -111,7 +111,7 @@ static void check_names(struct store_tx *tx)
     create_group(tx, "a", 0);
     create_group(tx, "c", 0);
     collected = (struct collected){0};
-    CHECK(store_log_group_each(tx, STR("r"), STR("a"), collect_group, &collected) == STATUS_OK);
+    CHECK(store_log_group_each(tx, STR("r"), STR("b"), collect_group, &collected) == STATUS_OK);
     CHECK(collected.count == 2 && collected.names[0][0] == 'b' && collected.names[1][0] == 'c');
     collected = (struct collected){0};
     CHECK(store_log_group_each(tx, (struct str){0}, STR(""), collect_group, &collected) ==
@@ -205,12 +205,12 @@ static void check_streams(struct store_tx *tx)
             REQUIRE(collected.count == 1);
             CHECK(status == (i == 3 ? STATUS_OK : STATUS_OVER_LIMIT));
             seen[i] = collected.names[0][0];
-            query.has_position = true;
-            for (int k = 0; k < 4; k++)
-                if (names[k][0] == seen[i]) query.position_name = str_from_c(names[k]);
+            struct str name = {&seen[i], 1};
             struct store_log_stream stream;
-            CHECK(store_log_stream_find(tx, group, query.position_name, NULL, &stream) ==
-                  STATUS_OK);
+            CHECK(store_log_stream_find(tx, group, name, NULL, &stream) == STATUS_OK);
+            // The next name is the same with a NUL behind it; `seen` has one there.
+            query.bound_name = (struct str){&seen[i], query.is_descending ? 1 : 2};
+            query.has_position = true;
             query.position_last_unix_ms = stream.event_count == 0 ? -1 : stream.last_event_unix_ms;
             query.position_id = stream.id;
         }
