@@ -9,6 +9,7 @@
 #define NO_RETURN         __attribute__((noreturn))
 #define FALLTHROUGH       __attribute__((fallthrough))
 #define COLD              __attribute__((cold))
+#define VECTOR(bytes)     __attribute__((vector_size(bytes)))
 
 #define LIKELY(condition)   __builtin_expect(!!(condition), 1)
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)

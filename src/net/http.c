@@ -8,7 +8,7 @@ bool http_headers_find(const struct http_header *headers, size_t header_count, s
                        struct str *ret_value)
 {
     for (size_t i = 0; i < header_count; i++) {
-        if (str_equal_ignoring_case(headers[i].name, name)) {
+        if (headers[i].name.size == name.size && str_equal_ignoring_case(headers[i].name, name)) {
             *ret_value = headers[i].value;
             return true;
         }

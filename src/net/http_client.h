@@ -76,16 +76,18 @@ MUST_USE enum status http_client_new(struct net_loop *loop,
                                      struct http_client **ret_client);
 
 // Start a call. Everything in `request` is copied. Returns a handle for cancelling, valid until the
-// callback returns; NULL only when there is no memory, and then the callback will not run.
+// callback returns; NULL when there is no memory or URL and headers pass 1 MiB, and then the
+// callback will not run.
 MUST_USE struct http_call *http_client_call(struct http_client *client,
                                             const struct http_call_request *request,
                                             http_call_fn on_answer, void *context);
 
-// End a call without its callback. Whether the other side received the request is unknown.
+// End a call without its callback; nothing happens within that callback itself. Whether the other
+// side received the request is unknown.
 void http_call_cancel(struct http_call *call);
 
 // Calls under way and waiting.
 size_t http_client_call_count(const struct http_client *client);
 
-// Cancels all calls.
+// Cancels all calls. Not from within a callback.
 void http_client_free(struct http_client *client);

@@ -59,11 +59,14 @@ static void render_status_and_date(struct http_server *server, struct buffer *bu
 // Text of a header, in which a line end would let its author write headers of their own.
 static char *put_clean(char *place, struct str text)
 {
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned char byte = (unsigned char)text.data[i];
-        *place++ = byte < 0x20 || byte == 0x7f ? ' ' : (char)byte;
+    if (text.size > 0) memcpy(place, text.data, text.size);
+    char *end = place + text.size;
+    for (size_t at;
+         (at = http_find_control((struct str){place, (size_t)(end - place)})) != SIZE_MAX;
+         place += at + 1) {
+        place[at] = ' ';
     }
-    return place;
+    return end;
 }
 
 static void render_header(struct buffer *buffer, const struct http_header *header)

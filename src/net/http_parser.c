@@ -5,6 +5,7 @@
 #include "net/http_parser.h"
 
 #include <assert.h>
+#include <endian.h>
 
 enum {
     METHOD_SIZE_MAX = 32,
@@ -69,30 +70,38 @@ void http_parser_init(struct http_parser *parser, const struct http_server_optio
 
 // --- Lines --------------------------------------------------------------------------------------
 
+typedef unsigned char vector VECTOR(16);
+
+static bool is_control(char byte)
+{
+    return ((unsigned char)byte < 0x20 && byte != '\t') || byte == 0x7f;
+}
+
 // The first byte in [at, end) that is a control character other than TAB, or `end`.
 static const char *find_control(const char *at, const char *end)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    const uint64_t highs = ones << 7;
-    for (;;) {
-        while (end - at >= 8) {
-            uint64_t word;
-            memcpy(&word, at, 8);
-            // A high bit where a byte is below 0x20, or is 0x7f. Borrows may mark innocent bytes
-            // above a marked one; the loop below looks again.
-            uint64_t low = (word - ones * 0x20) & ~word & highs;
-            uint64_t deletes = word ^ (ones * 0x7f);
-            deletes = (deletes - ones) & ~deletes & highs;
-            if ((low | deletes) != 0) break;
-            at += 8;
+    while (end - at >= 16) {
+        vector bytes;
+        uint64_t marks[2];
+        memcpy(&bytes, at, 16);
+        bytes = (vector)((bytes < 0x20) & (bytes != '\t')) | (vector)(bytes == 0x7f);
+        memcpy(marks, &bytes, 16);
+        if ((marks[0] | marks[1]) != 0) {
+            size_t half = marks[0] != 0 ? 0 : 1;
+            // Every byte is marked with all its bits, the first one being the lowest.
+            return at + half * 8 + (size_t)__builtin_ctzll(le64toh(marks[half])) / 8;
         }
-        const char *stop = end - at >= 8 ? at + 8 : end;
-        for (; at < stop; at++) {
-            unsigned char byte = (unsigned char)*at;
-            if ((byte < 0x20 && byte != '\t') || byte == 0x7f) return at;
-        }
-        if (at == end) return end;
+        at += 16;
     }
+    while (at < end && !is_control(*at))
+        at++;
+    return at;
+}
+
+size_t http_find_control(struct str text)
+{
+    const char *found = find_control(text.data, text.data + text.size);
+    return found == text.data + text.size ? SIZE_MAX : (size_t)(found - text.data);
 }
 
 enum line { LINE_WHOLE, LINE_PARTIAL, LINE_BAD, LINE_LONG };
@@ -264,11 +273,12 @@ static int note_header(struct http_parser *parser, struct str name, struct str v
 
 static struct str trim_blanks(struct str text)
 {
-    while (text.size > 0 && (text.data[0] == ' ' || text.data[0] == '\t'))
-        text = str_skip(text, 1);
-    while (text.size > 0 && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
-        text.size--;
-    return text;
+    const char *start = text.data, *end = text.data + text.size;
+    while (start < end && (*start == ' ' || *start == '\t'))
+        start++;
+    while (start < end && (end[-1] == ' ' || end[-1] == '\t'))
+        end--;
+    return (struct str){start, (size_t)(end - start)};
 }
 
 // Split "name: value". Returns false when malformed.
@@ -276,10 +286,11 @@ static bool split_header(struct str line, struct str *ret_name, struct str *ret_
 {
     //     No whitespace is allowed between the field name and colon.         (RFC 9112, 5.1)
     // A folded line starts with a blank, which no token does.
-    size_t colon = 0;
-    while (colon < line.size && is_class(line.data[colon], IS_TOKEN))
-        colon++;
-    if (colon == 0 || colon == line.size || line.data[colon] != ':') return false;
+    const char *end = line.data + line.size, *at = line.data;
+    while (at < end && is_class(*at, IS_TOKEN))
+        at++;
+    if (at == line.data || at == end || *at != ':') return false;
+    size_t colon = (size_t)(at - line.data);
     *ret_name = str_slice(line, 0, colon);
     *ret_value = trim_blanks(str_skip(line, colon + 1));
     return true;

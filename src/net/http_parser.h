@@ -58,6 +58,9 @@ struct http_parser {
     struct http_header headers[HTTP_HEADERS_MAX];
 };
 
+// Offset of the first control character other than TAB, or SIZE_MAX.
+size_t http_find_control(struct str text);
+
 void http_parser_init(struct http_parser *parser, const struct http_server_options *limits);
 
 // Go on with the request whose bytes so far are `bytes[0, size)`. Bytes before `position` and, for

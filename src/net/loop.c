@@ -27,7 +27,8 @@ struct net_loop {
     int epoll_fd;
     atomic_bool is_stopping;
     uint32_t busy_count;
-    int64_t steady_ms;
+    int64_t steady_ms;         // As of this turn.
+    int64_t steady_skipped_ms; // What tests have added to it.
     uint64_t timer_sequence;
     struct timer_heap clock_timers;
     struct timer_heap steady_timers;
@@ -39,9 +40,14 @@ struct net_loop {
     struct epoll_event events[EVENTS_MAX];
 };
 
+static int64_t read_steady_ms(const struct net_loop *loop)
+{
+    return clock_steady_ns() / 1000000 + loop->steady_skipped_ms;
+}
+
 static void update_steady(struct net_loop *loop)
 {
-    loop->steady_ms = clock_steady_ns() / 1000000;
+    loop->steady_ms = read_steady_ms(loop);
 }
 
 static void run_mail(struct net_watch *watch, uint32_t ready_events)
@@ -108,6 +114,11 @@ struct mailbox *net_loop_mailbox(struct net_loop *loop)
 int64_t net_loop_steady_ms(const struct net_loop *loop)
 {
     return loop->steady_ms;
+}
+
+void net_loop_skip_steady(struct net_loop *loop, int64_t ms)
+{
+    loop->steady_skipped_ms += ms;
 }
 
 void net_loop_busy_begin(struct net_loop *loop)
@@ -289,7 +300,7 @@ void net_timer_arm(struct net_loop *loop, struct net_timer *timer, int64_t due_u
 void net_timer_arm_steady(struct net_loop *loop, struct net_timer *timer, int64_t delay_ms)
 {
     // Not the turn's time: a callback may have taken long. Rounded up, never to fire early.
-    int64_t now_ms = clock_steady_ns() / 1000000;
+    int64_t now_ms = read_steady_ms(loop);
     arm(loop, timer, delay_ms <= 0 ? now_ms : now_ms + delay_ms + 1, true);
 }
 

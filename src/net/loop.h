@@ -95,6 +95,9 @@ struct mailbox *net_loop_mailbox(struct net_loop *loop);
 // Milliseconds of the steady clock, read once per turn.
 int64_t net_loop_steady_ms(const struct net_loop *loop);
 
+// Let the loop believe that `ms` more of real time have passed. For tests of time-outs.
+void net_loop_skip_steady(struct net_loop *loop, int64_t ms);
+
 // See "Virtual time" above; the calls nest.
 void net_loop_busy_begin(struct net_loop *loop);
 void net_loop_busy_end(struct net_loop *loop);

@@ -154,6 +154,7 @@ struct claim {
 static struct str cut_escaped(struct str *text, char separator, struct str escape)
 {
     struct str rest = *text;
+    if (str_find_byte(rest, '%') == SIZE_MAX) return str_cut(text, separator);
     for (size_t i = 0; i < rest.size; i++) {
         size_t size = rest.data[i] == separator ? 1 : 0;
         struct str here = str_slice(rest, i, escape.size);
@@ -227,6 +228,7 @@ static bool covers_amz_headers(const struct claim *claim, const struct http_requ
 {
     for (size_t i = 0; i < request->header_count; i++) {
         struct str name = request->headers[i].name;
+        if (name.size < 6 || (name.data[0] | 0x20) != 'x') continue;
         if (!str_equal_ignoring_case(str_slice(name, 0, 6), STR("x-amz-"))) continue;
         bool is_covered = false;
         for (size_t k = 0; k < claim->name_count && !is_covered; k++)

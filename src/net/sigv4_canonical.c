@@ -125,10 +125,22 @@ static bool is_blank(char byte)
     return byte == ' ' || (byte >= '\t' && byte <= '\r');
 }
 
+static bool has_blanks(struct str value)
+{
+    size_t i = 0;
+    while (i < value.size && (unsigned char)value.data[i] > ' ')
+        i++;
+    return i < value.size;
+}
+
 // A value without outer blanks and with runs of blanks made one.
 static void render_value(struct str value, struct buffer *buffer)
 {
     value = str_trim(value);
+    if (!has_blanks(value)) {
+        buffer_append_str(buffer, value);
+        return;
+    }
     char *place = buffer_reserve(buffer, value.size);
     if (place == NULL) return;
     char *start = place;
@@ -151,10 +163,12 @@ static void render_headers(const struct sigv4_canonical *canonical, struct buffe
         buffer_append_byte(buffer, ':');
         bool is_first = true;
         for (size_t k = 0; k < canonical->header_count; k++) {
-            if (!str_equal_ignoring_case(canonical->headers[k].name, name)) continue;
+            const struct http_header *header = &canonical->headers[k];
+            if (header->name.size != name.size) continue;
+            if (!str_equal_ignoring_case(header->name, name)) continue;
             if (!is_first) buffer_append_byte(buffer, ',');
             is_first = false;
-            render_value(canonical->headers[k].value, buffer);
+            render_value(header->value, buffer);
         }
         buffer_append_byte(buffer, '\n');
     }
