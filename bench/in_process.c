@@ -57,7 +57,7 @@ static void run_once(const struct asl_machine *machine, struct arena *arena, str
         .state_machine_name = STR("bench"),
         .role_arn = STR("arn:aws:iam::000000000000:role/bench"),
         .region = STR("us-east-1"),
-        .input_text = STR(input),
+        .input_text = str_from_c(input),
     };
     struct engine_execution *execution;
     struct engine_event event = {.type = ENGINE_EVENT_START, .now_unix_ms = 1, .random_seed = 1};
@@ -85,7 +85,7 @@ int main(int argc, char **argv)
     require(diagnostics != NULL, "memory");
     asl_diagnostics_init(diagnostics, &text);
     const struct asl_machine *machine;
-    require(asl_machine_parse(STR(definition), ASL_MACHINE_EXPRESS, diagnostics, &machine) ==
+    require(asl_machine_parse(str_from_c(definition), ASL_MACHINE_EXPRESS, diagnostics, &machine) ==
                 STATUS_OK,
             "definition");
     uint64_t count = 0;

@@ -15,7 +15,6 @@ static const struct str unserved[] = {
     STR_INIT("DescribeActivity"),
     STR_INIT("DescribeMapRun"),
     STR_INIT("DescribeStateMachineAlias"),
-    STR_INIT("DescribeStateMachineForExecution"),
     STR_INIT("GetActivityTask"),
     STR_INIT("ListActivities"),
     STR_INIT("ListMapRuns"),

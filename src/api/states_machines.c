@@ -339,8 +339,6 @@ static void write_description(struct json_writer *writer, const struct state_mac
     json_writer_string_member(writer, STR("definition"),
                               is_metadata_only ? STR("{}") : state_machine->machine->definition);
     json_writer_string_member(writer, STR("roleArn"), state_machine->role_arn);
-    json_writer_string_member(writer, STR("type"), str_from_c(type_name(state_machine)));
-    json_writer_timestamp_member(writer, STR("creationDate"), state_machine->created_unix_ms);
     write_logging(writer, state_machine);
     json_writer_name(writer, STR("tracingConfiguration"));
     json_writer_begin_object(writer);
@@ -360,12 +358,10 @@ static void write_description(struct json_writer *writer, const struct state_mac
     }
 }
 
-static void describe(struct api_request *request)
+//   is_current   DescribeStateMachine; otherwise ForExecution, which dates the revision instead
+static void reply_description(struct api_request *request,
+                              const struct state_machine *state_machine, bool is_current)
 {
-    struct states_arn arn;
-    if (!states_arn_read(request, STR("stateMachineArn"), "stateMachine", &arn)) return;
-    const struct state_machine *state_machine = states_find_machine(request, &arn);
-    if (state_machine == NULL) return;
     struct json references;
     if (!asl_machine_variable_references(state_machine->machine, request->arena, &references)) {
         api_fault(request, STATUS_NO_MEMORY);
@@ -376,8 +372,49 @@ static void describe(struct api_request *request)
     json_writer_init(&writer, api_reply_begin(request));
     json_writer_begin_object(&writer);
     write_description(&writer, state_machine, str_is(included, "METADATA_ONLY"), &references);
+    if (is_current) {
+        json_writer_string_member(&writer, STR("status"), STR("ACTIVE"));
+        json_writer_string_member(&writer, STR("type"), str_from_c(type_name(state_machine)));
+        json_writer_timestamp_member(&writer, STR("creationDate"), state_machine->created_unix_ms);
+    } else {
+        json_writer_timestamp_member(&writer, STR("updateDate"), state_machine->updated_unix_ms);
+    }
     json_writer_end_object(&writer);
     api_reply_end(request);
+}
+
+static void describe(struct api_request *request)
+{
+    struct states_arn arn;
+    if (!states_arn_read(request, STR("stateMachineArn"), "stateMachine", &arn)) return;
+    const struct state_machine *state_machine = states_find_machine(request, &arn);
+    if (state_machine != NULL) reply_description(request, state_machine, true);
+}
+
+static const struct api_member describe_for_members[] = {
+    {.name = STR_INIT("executionArn"),
+     .type = API_MEMBER_STRING,
+     .is_required = true,
+     .min = 1,
+     .max = 256},
+    {.name = STR_INIT("includedData"),
+     .type = API_MEMBER_STRING,
+     .enum_values = "[ALL_DATA, METADATA_ONLY]"},
+};
+
+static void describe_for_execution(struct api_request *request)
+{
+    struct states_arn arn;
+    if (!states_arn_read(request, STR("executionArn"), "execution", &arn)) return;
+    struct state_machine *state_machine =
+        execution_table_state_machine(&request->worker->api->runtime->executions, arn.text);
+    if (state_machine == NULL) {
+        api_exception(request, STR("ExecutionDoesNotExist"),
+                      "Execution Does Not Exist: '%" STR_FORMAT "'", STR_ARGS(arn.text));
+        return;
+    }
+    reply_description(request, state_machine, false);
+    state_machine_unref(state_machine);
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -638,6 +675,8 @@ static void validate(struct api_request *request)
 const struct states_operation states_machine_operations[] = {
     STATES_OPERATION("CreateStateMachine", create_members, create),
     STATES_OPERATION("DescribeStateMachine", describe_members, describe),
+    STATES_OPERATION("DescribeStateMachineForExecution", describe_for_members,
+                     describe_for_execution),
     STATES_OPERATION("UpdateStateMachine", update_members, update),
     STATES_OPERATION("ListStateMachines", list_members, list),
     STATES_OPERATION("DeleteStateMachine", delete_members, delete_machine),

@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 #include "json/json.h"
+#include "runtime/state_machine.h"
 
 enum { RECORD_ARENA_BYTES_MAX = 256 << 20 };
 
@@ -23,6 +24,7 @@ void execution_table_init(struct execution_table *table)
 static void record_free(struct execution_record *record)
 {
     free(record->events);
+    state_machine_unref(record->state_machine);
     arena_release(&record->arena);
     free(record);
 }
@@ -47,6 +49,7 @@ static bool copy_record(struct arena *arena, const struct execution_record *fiel
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
         if (texts[i]->data != NULL && !arena_copy_str(arena, *texts[i], texts[i])) return false;
     }
+    copy.state_machine = NULL;
     copy.events = NULL;
     copy.event_count = copy.event_capacity = 0;
     *ret_copy = copy;
@@ -65,6 +68,7 @@ static struct execution_record *record_new(const struct execution_record *fields
         return NULL;
     }
     record->arena = arena;
+    record->state_machine = state_machine_ref(fields->state_machine);
     record->status = ENGINE_RUNNING;
     list_init(&record->by_start);
     list_init(&record->by_close);
@@ -182,6 +186,15 @@ enum status execution_table_find(struct execution_table *table, struct str arn, 
     }
     pthread_mutex_unlock(&table->mutex);
     return status;
+}
+
+struct state_machine *execution_table_state_machine(struct execution_table *table, struct str arn)
+{
+    pthread_mutex_lock(&table->mutex);
+    const struct execution_record *record = map_find(&table->by_arn, arn);
+    struct state_machine *found = record == NULL ? NULL : state_machine_ref(record->state_machine);
+    pthread_mutex_unlock(&table->mutex);
+    return found;
 }
 
 static enum status copy_events(const struct execution_record *record, size_t first, size_t count,

@@ -20,6 +20,7 @@
 #include "engine/engine.h"
 
 struct runtime_worker;
+struct state_machine;
 
 enum {
     EXECUTION_TABLE_CLOSED_MAX = 100000, // Beyond, the execution that closed first is forgotten.
@@ -36,6 +37,7 @@ struct execution_record {
     struct str version_arn; // Empty unless started through a version or alias.
     struct str alias_arn;
     struct str role_arn;
+    struct state_machine *state_machine; // As it was when this started. The table's own reference.
     struct str trace_header;
     struct str input; // As the caller sent it.
     enum engine_status status;
@@ -61,7 +63,8 @@ struct execution_table {
 void execution_table_init(struct execution_table *table);
 void execution_table_release(struct execution_table *table);
 
-// A new RUNNING record; the texts of `fields` are copied.
+// A new RUNNING record; the texts of `fields` are copied, its state machine gets one more
+// reference.
 //
 // Returns STATUS_OK; STATUS_CONFLICT when the ARN is taken (`ret_existing`, copied to `arena`, says
 // by what); or STATUS_NO_MEMORY.
@@ -77,6 +80,10 @@ MUST_USE enum status execution_table_update(struct execution_table *table, struc
 // A copy of the record's fields without its history, in `arena`. STATUS_NOT_FOUND when absent.
 MUST_USE enum status execution_table_find(struct execution_table *table, struct str arn,
                                           struct arena *arena, struct execution_record *ret_record);
+
+// The state machine as it was when the execution started, with a reference for the caller; NULL
+// when there is no such execution.
+struct state_machine *execution_table_state_machine(struct execution_table *table, struct str arn);
 
 // Events `first` to `first + count` (0-based, clamped) of a history, or counted from the end.
 //
