@@ -3,4 +3,18 @@
 
 #pragma once
 
+#include "base/arena.h"
+#include "base/str.h"
+#include "json/json.h"
+
 int eval_jsonpath(int argc, char **argv);
+int eval_validate(int argc, char **argv);
+
+// What the programs share: for every line of stdin that is JSON, `answer` writes one JSON value,
+// which goes to stdout as one line. `arena` is for this request alone.
+typedef void eval_answer(struct json_writer *writer, struct arena *arena,
+                         const struct json *request);
+int eval_lines(int argc, char **argv, eval_answer *answer);
+
+// {"error": {"code", "message"}}
+void eval_answer_error(struct json_writer *writer, const char *code, struct str message);
