@@ -4,3 +4,4 @@
 #pragma once
 
 int eval_jsonpath(int argc, char **argv);
+int eval_run(int argc, char **argv);
