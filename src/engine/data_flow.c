@@ -7,24 +7,20 @@
 #include "engine/context_object.h"
 #include "engine/variables.h"
 
+// `context_object` is left alone: this runs for every state, and most need none.
 static void init_without_context(struct flow *flow, struct step *step, struct strand *strand)
 {
-    *flow = (struct flow){
-        .step = step,
-        .strand = strand,
-        .state = strand->state,
-        .environment =
-            {
-                .variables = strand->variables,
-                .random = &step->random,
-                .now_unix_ms = step->now_unix_ms,
-            },
+    bool is_jsonata = strand->state->query_language == ASL_JSONATA;
+    flow->step = step;
+    flow->strand = strand;
+    flow->state = strand->state;
+    flow->environment = (struct asl_environment){
+        .data = is_jsonata ? NULL : &strand->input.value,
+        .states_input = is_jsonata ? &strand->input.value : NULL,
+        .variables = strand->variables,
+        .random = &step->random,
+        .now_unix_ms = step->now_unix_ms,
     };
-    if (flow->state->query_language == ASL_JSONATA) {
-        flow->environment.states_input = &strand->input.value;
-    } else {
-        flow->environment.data = &strand->input.value;
-    }
 }
 
 enum status flow_init(struct flow *flow, struct step *step, struct strand *strand)

@@ -230,8 +230,8 @@ void strand_cancel(struct step *step, struct strand *strand)
     if (strand->task.id != 0) {
         struct engine_command *command = step_add_command(step, ENGINE_COMMAND_CANCEL_TASK);
         if (command != NULL) command->task_id = strand->task.id;
+        strand->task = (struct strand_task){0};
     }
-    strand->task = (struct strand_task){0};
     strand_cancel_timer(step, strand);
 }
 

@@ -20,7 +20,7 @@ void strand_exit_state(struct step *step, struct strand *strand, uint32_t next_s
     variables_assign(step, strand, &outcome->assigned);
     strand->entered_event_id = 0;
     strand->retry_count = 0;
-    strand->task = (struct strand_task){0};
+    strand->task.token = (struct str){0}; // The next state's context object has none.
     if (next_state != ASL_STATE_NONE) {
         strand->state = &step->execution->start.machine->states[next_state];
         strand_set_input(step->execution, strand, outcome->output);

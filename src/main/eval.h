@@ -8,6 +8,7 @@
 #include "json/json.h"
 
 int eval_jsonpath(int argc, char **argv);
+int eval_run(int argc, char **argv);
 int eval_validate(int argc, char **argv);
 
 // What the programs share: for every line of stdin that is JSON, `answer` writes one JSON value,

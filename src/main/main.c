@@ -17,6 +17,7 @@ struct command {
 static const struct command evaluators[] = {
     {"jsonpath", eval_jsonpath, "{\"path\", \"document\"}"},
     {"validate", eval_validate, "{\"definition\", \"type\"?, \"rules\"?}"},
+    {"run", eval_run, "{\"definition\", \"input\", \"tasks\"...}"},
 };
 
 static const struct command *find(const struct command *commands, size_t count, const char *name)

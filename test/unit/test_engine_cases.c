@@ -1,0 +1,233 @@
+// Data cases under test/cases/engine: a definition, an input and the replies of its tasks, and what
+// must come of it. Each file holds an array of cases. Every case is played twice, the second time
+// moving the execution to a fresh arena after every step, which must not show.
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine/rehearsal.h"
+#include "test/lib/test.h"
+
+enum { FILE_BYTES_MAX = 1 << 20 };
+
+static const int64_t start_unix_ms = INT64_C(1704067200000); // 2024-01-01T00:00:00Z
+
+struct play {
+    struct buffer history;  // As the API shows it, one event a line.
+    struct buffer sequence; // "Type<previous" per event, blank-separated.
+    struct rehearsal_result result;
+};
+
+static void on_update(void *context, const struct engine_update *update)
+{
+    struct play *play = context;
+    for (size_t i = 0; i < update->history_event_count; i++) {
+        const struct engine_history_event *event = &update->history_events[i];
+        engine_history_event_render(event, true, &play->history);
+        buffer_append_byte(&play->history, '\n');
+        buffer_printf(&play->sequence, "%s<%llu ", engine_history_event_type_name(event->type),
+                      (unsigned long long)event->previous_event_id);
+    }
+}
+
+static struct str text_of(const struct json *object, struct str name)
+{
+    const struct json *value = json_find(object, name);
+    return value == NULL ? (struct str){0} : json_str(value);
+}
+
+static int64_t milliseconds_of(const struct json *object, struct str name, int64_t absent)
+{
+    const struct json *value = json_find(object, name);
+    return value == NULL ? absent : (int64_t)(json_to_real(value) * 1000);
+}
+
+static void read_reply(const struct json *reply, struct rehearsal_answer *answer)
+{
+    *answer = (struct rehearsal_answer){
+        .state = text_of(reply, STR("state")),
+        .input = JSON_FIND(reply, "input"),
+        .output = JSON_FIND(reply, "output"),
+        .submitted = JSON_FIND(reply, "submitted"),
+        .error = {.name = text_of(reply, STR("error")), .cause = text_of(reply, STR("cause"))},
+        .worker_name = text_of(reply, STR("worker_name")),
+        .takes_ms = milliseconds_of(reply, STR("takes_seconds"), 0),
+        .heartbeat_ms = milliseconds_of(reply, STR("heartbeat_seconds"), 0),
+    };
+}
+
+static bool play_case(const struct json *test_case, const struct asl_machine *machine, bool moves,
+                      struct arena *arena, struct play *play)
+{
+    const struct json *replies = JSON_FIND(test_case, "replies");
+    const struct json *input = JSON_FIND(test_case, "input");
+    struct rehearsal rehearsal = {
+        .start =
+            {
+                .machine = machine,
+                .execution_arn = STR("arn:aws:states:us-east-1:000000000000:execution:Play:run"),
+                .execution_name = STR("run"),
+                .state_machine_arn = STR("arn:aws:states:us-east-1:000000000000:stateMachine:Play"),
+                .state_machine_name = STR("Play"),
+                .role_arn = STR("arn:aws:iam::000000000000:role/Play"),
+                .region = STR("us-east-1"),
+                .input = input == NULL ? json_empty_object : *input,
+                .started_unix_ms = start_unix_ms,
+                .history_mask = ENGINE_HISTORY_ALL,
+            },
+        .seed = 7,
+        .stop_after_ms = milliseconds_of(test_case, STR("stop_after_seconds"), -1),
+        .stop_error = {.name = STR("Stopped"), .cause = STR("By the case.")},
+        .moves = moves,
+        .on_update = on_update,
+        .context = play,
+    };
+    rehearsal.start.input_text = json_render_to_arena(arena, &rehearsal.start.input);
+    if (replies != NULL) {
+        rehearsal.answer_count = replies->size;
+        rehearsal.answers = arena_alloc_array(arena, replies->size, sizeof(*rehearsal.answers));
+        for (uint32_t i = 0; i < replies->size; i++)
+            read_reply(&replies->items[i], &rehearsal.answers[i]);
+    }
+    buffer_init(&play->history, MIB(64));
+    buffer_init(&play->sequence, MIB(64));
+    return rehearsal_run(&rehearsal, arena, &play->result) == STATUS_OK;
+}
+
+static const char *about; // Of the case being checked.
+
+static void fail(const char *what, struct str actual, struct str expected)
+{
+    test_fail(__FILE__, __LINE__, "%s\n#   %s is %" STR_FORMAT "\n#   not %" STR_FORMAT, about,
+              what, STR_ARGS(actual), STR_ARGS(expected));
+}
+
+static void check_text(const char *what, struct str actual, const struct json *expected)
+{
+    if (expected == NULL) return;
+    struct str text = json_is_null(expected) ? STR("") : json_str(expected);
+    if (!str_equal(actual, text)) fail(what, actual, text);
+}
+
+// "Type" or "Type<previous" per event.
+static void check_history(struct str sequence, const struct json *expected, struct arena *arena)
+{
+    if (expected == NULL) return;
+    struct str rest = sequence;
+    for (uint32_t i = 0; i < expected->size; i++) {
+        struct str want = json_str(&expected->items[i]);
+        struct str got = str_cut(&rest, ' ');
+        if (str_find_byte(want, '<') == SIZE_MAX) got = str_slice(got, 0, str_find_byte(got, '<'));
+        if (str_equal(got, want)) continue;
+        fail(arena_printf(arena, "event %u", i + 1).data, got, want);
+        printf("#   of %" STR_FORMAT "\n", STR_ARGS(sequence));
+        return;
+    }
+    if (rest.size > 0) fail("what follows", rest, STR(""));
+}
+
+static void check_result(const struct play *play, const struct json *expect, struct arena *arena)
+{
+    const struct rehearsal_result *result = &play->result;
+    const struct json *output = JSON_FIND(expect, "output");
+    check_text("status", str_from_c(engine_status_name(result->status)),
+               JSON_FIND(expect, "status"));
+    check_text("error", result->error.name, JSON_FIND(expect, "error"));
+    check_text("cause", result->error.cause, JSON_FIND(expect, "cause"));
+    if (result->end == REHEARSAL_UNEXPECTED) {
+        fail("the input of a task", json_render_to_arena(arena, &result->unexpected_input),
+             STR("what its reply says"));
+    }
+    if (output != NULL && !json_equal(output, &result->output)) {
+        fail("output", json_render_to_arena(arena, &result->output),
+             json_render_to_arena(arena, output));
+    }
+    int64_t seconds = (result->stopped_unix_ms - start_unix_ms) / 1000;
+    const struct json *lasted = JSON_FIND(expect, "lasted_seconds");
+    if (lasted != NULL && lasted->integer != seconds) {
+        fail("lasted_seconds", arena_printf(arena, "%lld", (long long)seconds),
+             json_render_to_arena(arena, lasted));
+    }
+    check_history(buffer_str(&play->sequence), JSON_FIND(expect, "history"), arena);
+}
+
+static const struct asl_machine *parse_machine(const struct json *test_case, struct arena *arena)
+{
+    const struct json *definition = JSON_FIND(test_case, "definition");
+    struct str type = text_of(test_case, STR("type"));
+    const struct asl_machine *machine = NULL;
+    struct asl_diagnostics diagnostics;
+    asl_diagnostics_init(&diagnostics, arena);
+    enum status status =
+        asl_machine_parse(json_render_to_arena(arena, definition),
+                          str_is(type, "EXPRESS") ? ASL_MACHINE_EXPRESS : ASL_MACHINE_STANDARD,
+                          &diagnostics, &machine);
+    if (status != STATUS_OK) {
+        fail("the definition", asl_diagnostics_summary(&diagnostics, arena), STR("valid"));
+        return NULL;
+    }
+    return machine;
+}
+
+static void run_case(const struct json *test_case)
+{
+    struct arena CLEANUP(arena_release) arena;
+    struct play play = {0}, moved = {0};
+    arena_init(&arena, MIB(512));
+    about = arena_printf(&arena, "%" STR_FORMAT, STR_ARGS(text_of(test_case, STR("about")))).data;
+    const struct asl_machine *machine = parse_machine(test_case, &arena);
+    if (machine == NULL) return;
+    CHECK(play_case(test_case, machine, false, &arena, &play));
+    CHECK(play_case(test_case, machine, true, &arena, &moved));
+    check_result(&play, JSON_FIND(test_case, "expect"), &arena);
+    if (!str_equal(buffer_str(&play.history), buffer_str(&moved.history))) {
+        fail("the history of a moved execution", buffer_str(&moved.history),
+             buffer_str(&play.history));
+    }
+    buffer_release(&play.history);
+    buffer_release(&play.sequence);
+    buffer_release(&moved.history);
+    buffer_release(&moved.sequence);
+    asl_machine_unref(machine);
+}
+
+static void run_file(const char *path)
+{
+    struct arena CLEANUP(arena_release) arena;
+    arena_init(&arena, MIB(64));
+    char *text = arena_alloc(&arena, FILE_BYTES_MAX);
+    FILE *file = fopen(path, "r");
+    REQUIRE(file != NULL && text != NULL);
+    size_t size = fread(text, 1, FILE_BYTES_MAX, file);
+    fclose(file);
+    struct json cases;
+    struct json_error error;
+    enum status status = json_parse(&arena, (struct str){text, size}, 0, &cases, &error);
+    if (status != STATUS_OK) {
+        test_fail(path, (int)error.line, "%" STR_FORMAT, STR_ARGS(error.message));
+        return;
+    }
+    for (uint32_t i = 0; i < cases.size; i++)
+        run_case(&cases.items[i]);
+    CHECK(cases.size > 0);
+}
+
+// The cases lie beside this file; binaries run in the build folder, to which __FILE__ is relative.
+TEST(cases_give_what_they_expect)
+{
+    char folder[512], path[1024];
+    int size = (int)(strrchr(__FILE__, '/') - __FILE__);
+    snprintf(folder, sizeof(folder), "%.*s/../cases/engine", size, __FILE__);
+    DIR *directory = opendir(folder);
+    REQUIRE(directory != NULL);
+    int files = 0;
+    for (struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory)) {
+        if (!str_ends_with(str_from_c(entry->d_name), STR(".json"))) continue;
+        snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+        run_file(path);
+        files++;
+    }
+    closedir(directory);
+    CHECK(files > 0);
+}
