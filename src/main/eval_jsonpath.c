@@ -81,7 +81,7 @@ static void answer_line(struct json_writer *writer, struct arena *arena, struct 
 int eval_jsonpath(int argc, char **argv)
 {
     (void)argv;
-    if (argc > 0) {
+    if (argc > 1) {
         fputs("usage: galop eval jsonpath < requests\n", stderr);
         return 2;
     }
