@@ -64,7 +64,7 @@ MUST_USE bool arena_copy_str(struct arena *arena, struct str text, struct str *r
 // Text built as by printf, followed by a NUL. The empty string when the arena is exhausted (see
 // `is_exhausted`), so that messages can be built without a check at every line.
 struct str arena_printf(struct arena *arena, const char *format, ...) PRINTF(2, 3);
-struct str arena_vprintf(struct arena *arena, const char *format, va_list args);
+struct str arena_vprintf(struct arena *arena, const char *format, va_list args) PRINTF(2, 0);
 
 // Give everything back but one block, which is reused.
 void arena_reset(struct arena *arena);
