@@ -100,7 +100,7 @@ static void append_scalar(struct buffer *buffer, const struct json *value)
     case JSON_NUMBER_TEXT: buffer_append_str(buffer, json_str(value)); break;
     case JSON_STRING: json_render_string(buffer, json_str(value)); break;
     case JSON_ARRAY:
-    case JSON_OBJECT: assert(!"containers are rendered by their callers");
+    case JSON_OBJECT: assert(false); // Their caller renders them.
     }
 }
 

@@ -27,7 +27,7 @@ const char *json_type_name(const struct json *value)
     case JSON_ARRAY: return "array";
     case JSON_OBJECT: return "object";
     }
-    assert(!"a value has one of the types");
+    assert(false); // A value has one of the types.
     return "";
 }
 
