@@ -391,7 +391,7 @@ static COLD enum status finish_failed(const struct jsonpath *path, enum outcome 
     case OUTCOME_FAILED: return STATUS_INVALID;
     case OUTCOME_NO_MEMORY: return STATUS_NO_MEMORY;
     }
-    assert(!"only failures come here");
+    assert(false); // Only failures come here.
     return STATUS_INVALID;
 }
 
