@@ -128,7 +128,7 @@ let neededSize = 0; // Bytes without which another look is of no use.
 let onAnswer = null;
 
 function readHead(bytes, headSize) {
-    const lines = bytes.toString('latin1', 0, headSize).split('\r\n');
+    const lines = bytes.toString('utf8', 0, headSize).split('\r\n');
     const headers = {};
     for (let i = 1; i < lines.length; i++) {
         const colon = lines[i].indexOf(':');
