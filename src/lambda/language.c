@@ -15,6 +15,8 @@
 
 enum { PROBE_MS = 10000 }; // For a program to say where it lies.
 
+static const int64_t silent_ns = 60000000000; // A minute.
+
 // "20.x": one or more digits, then ".x".
 static bool is_node_version(struct str text)
 {
@@ -143,10 +145,34 @@ static void remember(struct lambda_programs *programs, const char *name, const c
     programs->found[i].path = copy;
 }
 
+// Whether the file did not answer a short while ago.
+static bool is_silent(struct lambda_programs *programs, const char *path)
+{
+    for (size_t i = 0; i < programs->silent_count; i++) {
+        if (strcmp(programs->silent[i].path, path) != 0) continue;
+        if (clock_steady_ns() - programs->silent[i].asked_steady_ns < silent_ns) return true;
+        free(programs->silent[i].path);
+        programs->silent[i] = programs->silent[--programs->silent_count];
+        return false;
+    }
+    return false;
+}
+
+static void remember_silent(struct lambda_programs *programs, const char *path)
+{
+    char *copy = programs->silent_count < LAMBDA_PROGRAMS_MAX ? strdup(path) : NULL;
+    if (copy == NULL) return; // It will be asked again.
+    size_t i = programs->silent_count++;
+    programs->silent[i].path = copy;
+    programs->silent[i].asked_steady_ns = clock_steady_ns();
+}
+
 void lambda_programs_release(struct lambda_programs *programs)
 {
     for (size_t i = 0; i < programs->count; i++)
         free(programs->found[i].path);
+    for (size_t i = 0; i < programs->silent_count; i++)
+        free(programs->silent[i].path);
     *programs = (struct lambda_programs){0};
 }
 
@@ -157,7 +183,11 @@ static bool find_program(struct lambda_programs *programs, enum lambda_language 
     size_t folder = 0;
     if (recall(programs, name, ret_path)) return true;
     while (find_in_path(name, &folder, ret_path)) {
-        if (!probe(language, ret_path)) continue;
+        if (is_silent(programs, ret_path)) continue;
+        if (!probe(language, ret_path)) {
+            remember_silent(programs, ret_path); // Unchanged.
+            continue;
+        }
         remember(programs, name, ret_path);
         return true;
     }

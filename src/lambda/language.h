@@ -6,8 +6,8 @@
 //
 // A program that is found in PATH is asked once where it really lies: what stands in PATH may be a
 // wrapper that picks a version, slow to start or unable to start at all. What is found is
-// remembered; what is not is looked for again the next time, so that a machine may gain a runtime
-// while the server runs.
+// remembered; what does not answer is asked again after a minute, so that a machine may gain a
+// runtime while the server runs.
 
 #pragma once
 
@@ -30,6 +30,11 @@ struct lambda_programs {
         char *path;
     } found[LAMBDA_PROGRAMS_MAX];
     size_t count;
+    struct {
+        char *path;
+        int64_t asked_steady_ns;
+    } silent[LAMBDA_PROGRAMS_MAX]; // Files that are no programs that answer.
+    size_t silent_count;
 };
 
 void lambda_programs_release(struct lambda_programs *programs);
