@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "iam/identity.h"
 
-static const struct api_service *const services[] = {&api_states, &api_iam, &api_sts};
+static const struct api_service *const services[] = {&api_states, &api_lambda, &api_iam, &api_sts};
 
 static const struct str default_region = STR_INIT("us-east-1");
 
@@ -77,7 +77,7 @@ static const struct api_service *find_service(struct api_request *request, struc
         service = find_by_target(target, &request->operation);
         if (service != NULL) return service;
     } else if (is_lambda_path(request->http->path)) {
-        return NULL;
+        return &api_lambda;
     }
     service = find_by_name(scope_service);
     if (service != NULL && service->protocol == API_PROTOCOL_QUERY) return service;

@@ -2,6 +2,9 @@
 
 #include "api/operations.h"
 
+#include "api/lambda.h"
+#include "lambda/arn.h"
+
 // "states:CreateStateMachine" on the first ARN that the request names, else "*".
 static struct str resource_of_json(const struct api_request *request)
 {
@@ -21,37 +24,20 @@ static struct str form_action(const struct http_request *http)
     return http_query_find(http->query, STR("Action"), &action) ? action : STR("");
 }
 
-// Lambda's operations by method and path; enough to tell reading, changing and invoking apart.
-static struct str lambda_action(const struct http_request *http)
+// Action and resource of Lambda's operations, by method and path.
+static struct str lambda_action(struct api_request *request, struct str *ret_resource)
 {
-    bool is_get = str_is(http->method, "GET") || str_is(http->method, "HEAD");
-    if (str_ends_with(http->path, STR("/invocations"))) return STR("InvokeFunction");
-    if (is_get) {
-        return str_ends_with(http->path, STR("/functions")) ||
-                       str_ends_with(http->path, STR("/functions/"))
-                   ? STR("ListFunctions")
-                   : STR("GetFunction");
-    }
-    if (str_is(http->method, "DELETE")) return STR("DeleteFunction");
-    if (str_ends_with(http->path, STR("/functions"))) return STR("CreateFunction");
-    if (str_ends_with(http->path, STR("/versions"))) return STR("PublishVersion");
-    if (str_ends_with(http->path, STR("/configuration"))) return STR("UpdateFunctionConfiguration");
-    return STR("UpdateFunctionCode");
-}
-
-// "/2015-03-31/functions/NAME/…" -> the function's ARN.
-static struct str lambda_resource(struct api_request *request)
-{
-    struct str path = request->http->path;
-    size_t at = str_find(path, STR("/functions/"));
-    if (at == SIZE_MAX) return STR("*");
-    struct str rest = str_skip(path, at + STR("/functions/").size);
-    struct str name = str_cut(&rest, '/');
-    if (name.size == 0) return STR("*");
-    if (str_starts_with(name, STR("arn"))) return name;
-    return arena_printf(request->arena,
-                        "arn:aws:lambda:%" STR_FORMAT ":%" STR_FORMAT ":function:%" STR_FORMAT,
-                        STR_ARGS(request->region), STR_ARGS(request->account), STR_ARGS(name));
+    struct api_lambda_route route;
+    *ret_resource = STR("*");
+    if (!api_lambda_find_route(request->arena, request->http, &route)) return STR("Unknown");
+    struct lambda_reference reference;
+    struct str qualifier = api_lambda_query(request, STR("Qualifier"));
+    if (lambda_reference_parse(route.resource, &reference))
+        *ret_resource = lambda_arn_render(
+            request->arena, reference.region.size > 0 ? reference.region : request->region,
+            reference.account.size > 0 ? reference.account : request->account, reference.name,
+            qualifier.size > 0 ? qualifier : reference.qualifier);
+    return route.action;
 }
 
 bool api_operation_as_iam_request(struct api_request *request, struct iam_request *ret_question)
@@ -61,10 +47,7 @@ bool api_operation_as_iam_request(struct api_request *request, struct iam_reques
     case API_PROTOCOL_JSON_1_0:
     case API_PROTOCOL_JSON_1_1: resource = resource_of_json(request); break;
     case API_PROTOCOL_QUERY: action = form_action(request->http); break;
-    case API_PROTOCOL_REST_JSON:
-        action = lambda_action(request->http);
-        resource = lambda_resource(request);
-        break;
+    case API_PROTOCOL_REST_JSON: action = lambda_action(request, &resource); break;
     }
     if (str_is(action, "GetCallerIdentity")) return false; // Everybody may ask who they are.
     *ret_question = (struct iam_request){
