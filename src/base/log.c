@@ -17,8 +17,7 @@ void log_set_level(enum log_level level)
     atomic_store(&level_min, (int)level);
 }
 
-PRINTF(2, 0)
-static void write_line(enum log_level level, const char *format, va_list args)
+static void PRINTF(2, 0) write_line(enum log_level level, const char *format, va_list args)
 {
     static const char *const names[] = {"DEBUG", "INFO", "WARN", "ERROR"};
     if ((int)level < atomic_load_explicit(&level_min, memory_order_relaxed)) return;
