@@ -198,7 +198,7 @@ MUST_USE enum status json_parse(struct arena *arena, struct str text, unsigned f
 
 // Append compact JSON text. Reals as Java's Double.toString prints them (1.0, 1.5E10), which is
 // what the service shows; everything outside ASCII stays UTF-8; control characters, '"' and '\' are
-// escaped. A failure is the buffer's `is_failed`.
+// escaped. A failure is the buffer's `is_failed`: full, or nested deeper than JSON_DEPTH_MAX.
 void json_render(struct buffer *buffer, const struct json *value);
 
 // The same with two blanks of indentation per level, for people.

@@ -48,8 +48,13 @@ static inline const char *scan_string(const char *at, const char *end, bool *has
         memcpy(&word, at, 8);
         uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
         uint64_t hits = (word - ones * 0x20) | (quote - ones) | (backslash - ones);
-        if (((hits | word) & tops) != 0) break;
-        at += 8;
+        const char *word_end = at + 8;
+        bool is_plain = ((hits | word) & tops) == 0;
+        for (; !is_plain && at != word_end; at++) {
+            if (scan_is_special((unsigned char)*at)) return at;
+            if ((*at & 0x80) != 0) *has_high = true;
+        }
+        at = word_end;
     }
 #endif
     while (at != end && !scan_is_special((unsigned char)*at)) {

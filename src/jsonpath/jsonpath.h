@@ -63,16 +63,18 @@ bool jsonpath_is_root(const struct jsonpath *path);
 //   document    what `$` inside a filter means; normally the same as root
 //   arena       receives arrays of matches and results of functions; other results are shared
 //   ret_value   a definite path: the value; an indefinite one: an array of all matches, maybe empty
-//   reterr_missing  on STATUS_NOT_FOUND, may be NULL: the canonical prefix ("$['a']['b']") up to
-//   and
-//               including the segment that was missing, and whether it was the last one
+//   reterr_missing  on STATUS_NOT_FOUND, may be NULL: what was missing, its texts in `arena`
 //
 // Returns STATUS_OK, STATUS_NOT_FOUND (definite path without a match), STATUS_INVALID (a function
-// applied to what it does not take) or STATUS_NO_MEMORY.
+// applied to what it does not take, or an evaluation that visits too many values or tries a regular
+// expression for too long) or STATUS_NO_MEMORY.
 struct jsonpath_missing {
-    struct str path;   // Up to and including the missing segment.
-    struct str parent; // Without it.
-    bool is_last;      // The missing segment was the path's last.
+    // In canonical form, "$['a']['b']", up to and including the missing segment; the whole path
+    // when it was an index of an array, as the service has it ("No results for path:
+    // $['a'][5]['b']").
+    struct str path;
+    struct str parent; // Without its last segment.
+    bool is_last; // `path` is the whole path: "No results for path"; otherwise "Missing property".
 };
 
 MUST_USE enum status jsonpath_evaluate(const struct jsonpath *path, const struct json *root,
