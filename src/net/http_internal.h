@@ -117,9 +117,10 @@ struct http_server {
     void *context;
     struct list connections[HTTP_CONNECTION_STATE_COUNT];
     struct list listeners;
-    struct net_timer sweep;  // Armed while there are connections.
+    struct net_timer sweep;  // Armed while there are connections or spare objects.
     struct net_timer resume; // Armed while accepting is paused for want of descriptors.
     int64_t sweep_ms;
+    uint64_t requests_at_sweep; // Counted until the last one; pools are kept while it grows.
     struct http_server_counts counts;
     bool is_draining;
     void (*on_drained)(void *context);

@@ -189,10 +189,11 @@ static void sweep(struct net_timer *timer)
             time_out(connection);
         }
     }
-    if (server->counts.connections_open > 0) {
+    bool is_quiet = server->counts.requests == server->requests_at_sweep;
+    if (is_quiet) release_pools(server); // Nobody asks anything: be small.
+    server->requests_at_sweep = server->counts.requests;
+    if (!is_quiet || server->counts.connections_open > 0) {
         net_timer_arm_steady(server->loop, &server->sweep, server->sweep_ms);
-    } else {
-        release_pools(server); // Nobody is there: be small.
     }
 }
 
@@ -232,12 +233,15 @@ static void refuse_connection(int fd)
 static bool make_room(struct http_server *server)
 {
     if (server->counts.connections_open < server->options.connections_max) return true;
-    struct list *idle = &server->connections[HTTP_CONNECTION_IDLE];
-    if (list_is_empty(idle)) return false;
-    struct http_connection *oldest = LIST_ITEM(idle->next, struct http_connection, link);
-    oldest->is_broken = true;
-    http_connection_settle(oldest);
-    return true;
+    LIST_EACH(link, &server->connections[HTTP_CONNECTION_IDLE])
+    {
+        struct http_connection *oldest = LIST_ITEM(link, struct http_connection, link);
+        if (oldest->is_active) continue; // Its handler is calling us.
+        oldest->is_broken = true;
+        http_connection_settle(oldest);
+        return true;
+    }
+    return false;
 }
 
 static enum status take_connection(struct http_server *server, int fd, const struct sockaddr *peer,

@@ -57,6 +57,12 @@ static void handle(void *context, struct http_exchange *exchange)
         http_exchange_finish_reply(exchange);
         return;
     }
+    if (str_equal(request->path, STR("/adopt"))) {
+        int sockets[2];
+        CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) == 0);
+        CHECK(http_server_adopt(server, sockets[0]) == STATUS_OVER_LIMIT);
+        close(sockets[1]);
+    }
     if (str_equal(request->path, STR("/empty"))) {
         http_exchange_reply(exchange, 204, NULL, 0, STR("never sent"));
         return;
@@ -592,6 +598,15 @@ TEST(connection_over_the_limit_replaces_an_idle_one_or_gets_a_503)
     http_exchange_reply(held[0], 200, NULL, 0, STR("1"));
     run();
     CHECK_STR(heard(), STR(OK("1", "1")));
+    stop();
+}
+
+TEST(connection_whose_handler_takes_another_is_not_replaced_by_it)
+{
+    static const struct http_server_options options = {.connections_max = 1};
+    start_with(&options);
+    say(STR(GET("/adopt")));
+    CHECK_STR(heard(), STR(OK("9", "[/adopt:]")));
     stop();
 }
 
