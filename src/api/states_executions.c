@@ -92,17 +92,18 @@ static void reply_started(struct api_request *request, struct str execution_arn,
 static void start_standard(struct api_request *request, struct runtime_execution *execution)
 {
     const struct engine_start *start = &execution->start;
-    struct execution_record existing,
-        fields = {
-            .arn = start->execution_arn,
-            .name = start->execution_name,
-            .state_machine_arn = start->state_machine_arn,
-            .role_arn = start->role_arn,
-            .input = start->input_text,
-            .started_unix_ms = start->started_unix_ms,
-            .worker = execution->worker,
-            .trace_header = api_member_str(&request->body, STR("traceHeader"), STR("")),
-        };
+    struct execution_record existing;
+    struct execution_record fields = {
+        .arn = start->execution_arn,
+        .name = start->execution_name,
+        .state_machine_arn = start->state_machine_arn,
+        .role_arn = start->role_arn,
+        .state_machine = execution->state_machine,
+        .input = start->input_text,
+        .trace_header = api_member_str(&request->body, STR("traceHeader"), STR("")),
+        .started_unix_ms = start->started_unix_ms,
+        .worker = execution->worker,
+    };
     enum status status = execution_table_insert(&request->worker->api->runtime->executions, &fields,
                                                 request->arena, &existing);
     if (status == STATUS_OK) {
