@@ -21,6 +21,7 @@ static struct str keep(struct asl_diagnostics *diagnostics, struct str text)
     return copy;
 }
 
+PRINTF(4, 0)
 static void report(struct asl_compiler *compiler, const struct asl_place *place,
                    struct asl_diagnostic diagnostic, const char *format, va_list args)
 {
