@@ -7,6 +7,7 @@
 
 #include "api/api.h"
 #include "api/operations.h"
+#include "api/query.h"
 #include "base/log.h"
 #include "iam/identity.h"
 
@@ -262,7 +263,10 @@ void api_front_door(void *context, struct http_exchange *exchange)
         serve_unknown(request, scope.service);
         return;
     }
+    // What is asked of IAM must be what is done: bodies are read once, before that.
+    bool is_query = request->service->protocol == API_PROTOCOL_QUERY;
     if (is_json(request->service) && !parse_body(request)) return;
+    if (is_query && !query_read(request)) return;
     if (!admit(request)) return;
     request->service->handle(request);
 }

@@ -2,6 +2,7 @@
 
 #include "api/iam.h"
 
+#include "api/operations.h"
 #include "base/encoding.h"
 
 // ---------------------------------------------------------------------------------------------
@@ -288,6 +289,52 @@ void iam_render_slice_end(struct iam_call *call, struct buffer *buffer, struct i
 }
 
 // ---------------------------------------------------------------------------------------------
+// What an operation is about
+
+// The ARN of a role or user; where there is none yet, the one that it would get.
+static struct str identity_arn(struct api_request *request, enum iam_identity_kind kind,
+                               struct str name)
+{
+    struct str path = api_member_str(&request->body, STR("path"), STR("/"));
+    struct iam_identity *identity = iam_identity_find(request->worker->api->iam, kind, name);
+    struct str arn = STR("");
+    if (identity == NULL) {
+        return arena_printf(request->arena,
+                            "arn:aws:iam::%" STR_FORMAT ":%s%" STR_FORMAT "%" STR_FORMAT,
+                            STR_ARGS(request->account), kind == IAM_ROLE ? "role" : "user",
+                            STR_ARGS(path), STR_ARGS(name));
+    }
+    bool is_copied = arena_copy_str(request->arena, identity->arn, &arn);
+    iam_identity_unref(identity);
+    return is_copied ? arn : STR("");
+}
+
+struct str api_iam_resource(struct api_request *request)
+{
+    const struct json *body = &request->body;
+    struct str role_name = api_member_str(body, STR("roleName"), STR(""));
+    struct str user_name = api_member_str(body, STR("userName"), STR(""));
+    struct str policy_name = api_member_str(body, STR("policyName"), STR(""));
+    struct str path = api_member_str(body, STR("path"), STR("/"));
+    if (str_is(request->service->name, "sts")) {
+        return api_member_str(body, STR("roleArn"), STR("*"));
+    }
+    if (role_name.size > 0) return identity_arn(request, IAM_ROLE, role_name);
+    if (user_name.size > 0) return identity_arn(request, IAM_USER, user_name);
+    if (policy_name.size > 0) {
+        return arena_printf(request->arena,
+                            "arn:aws:iam::%" STR_FORMAT ":policy%" STR_FORMAT "%" STR_FORMAT,
+                            STR_ARGS(request->account), STR_ARGS(path), STR_ARGS(policy_name));
+    }
+    static const char *const of_caller[] = {"GetUser", "CreateAccessKey", "ListAccessKeys",
+                                            "UpdateAccessKey", "DeleteAccessKey"};
+    for (size_t i = 0; i < ARRAY_COUNT(of_caller); i++) {
+        if (str_is(request->operation, of_caller[i])) return request->caller_arn;
+    }
+    return api_member_str(body, STR("policyArn"), STR("*"));
+}
+
+// ---------------------------------------------------------------------------------------------
 // Dispatch
 
 static const struct iam_operation *find_in(const struct iam_operation *operations, size_t count,
@@ -313,7 +360,6 @@ static const struct iam_operation *find_operation(struct str name)
 
 static void handle(struct api_request *request)
 {
-    if (!query_read(request)) return;
     const struct iam_operation *operation = find_operation(request->operation);
     if (operation == NULL) {
         api_exception(request, STR("InvalidAction"),

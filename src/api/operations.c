@@ -17,13 +17,6 @@ static struct str resource_of_json(const struct api_request *request)
     return STR("*");
 }
 
-static struct str form_action(const struct http_request *http)
-{
-    struct str action;
-    if (http_query_find(http->body, STR("Action"), &action)) return action;
-    return http_query_find(http->query, STR("Action"), &action) ? action : STR("");
-}
-
 // Action and resource of Lambda's operations, by method and path.
 static struct str lambda_action(struct api_request *request, struct str *ret_resource)
 {
@@ -46,7 +39,7 @@ bool api_operation_as_iam_request(struct api_request *request, struct iam_reques
     switch (request->service->protocol) {
     case API_PROTOCOL_JSON_1_0:
     case API_PROTOCOL_JSON_1_1: resource = resource_of_json(request); break;
-    case API_PROTOCOL_QUERY: action = form_action(request->http); break;
+    case API_PROTOCOL_QUERY: resource = api_iam_resource(request); break;
     case API_PROTOCOL_REST_JSON: action = lambda_action(request, &resource); break;
     }
     if (str_is(action, "GetCallerIdentity")) return false; // Everybody may ask who they are.

@@ -20,8 +20,9 @@ enum {
 // Returns STATUS_OK, STATUS_INVALID (malformed escapes, too many parameters) or STATUS_NO_MEMORY.
 MUST_USE enum status query_parse(struct arena *arena, struct str form, struct json *ret_object);
 
-// The same for a request: sets `request->body` and `request->operation` from the form. Returns
-// false after replying.
+// The same for a request: sets `request->body` and `request->operation` from the form. The front
+// door calls it, before anybody is asked whether the operation is allowed. Returns false after
+// replying.
 MUST_USE bool query_read(struct api_request *request);
 
 // Text members that the model says are numbers, booleans or lists become such where they can.

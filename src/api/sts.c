@@ -131,7 +131,6 @@ static void assume_role(struct api_request *request)
 
 static void handle(struct api_request *request)
 {
-    if (!query_read(request)) return;
     if (str_is(request->operation, "GetCallerIdentity")) {
         get_caller_identity(request);
     } else if (str_is(request->operation, "AssumeRole")) {
