@@ -186,6 +186,8 @@ def encode_special(value):
 
 
 def render(result):
+    if isinstance(result, bytes):  # Sent as they are, as the service's own runtime does.
+        return result
     try:
         return json.dumps(result, ensure_ascii=False, default=encode_special).encode("utf-8", "surrogatepass")
     except Exception as error:
