@@ -14,7 +14,14 @@ static struct str resource_of_json(const struct api_request *request)
         struct str arn = api_member_str(&request->body, str_from_c(members[i]), STR(""));
         if (str_starts_with(arn, STR("arn:"))) return arn;
     }
-    return STR("*");
+    struct str log_group = api_member_str(&request->body, STR("logGroupName"), STR(""));
+    if (log_group.size == 0) return STR("*");
+    struct str log_stream = api_member_str(&request->body, STR("logStreamName"), STR("*"));
+    return arena_printf(request->arena,
+                        "arn:aws:logs:%" STR_FORMAT ":%" STR_FORMAT ":log-group:%" STR_FORMAT
+                        ":log-stream:%" STR_FORMAT,
+                        STR_ARGS(request->region), STR_ARGS(request->account), STR_ARGS(log_group),
+                        STR_ARGS(log_stream));
 }
 
 // Action and resource of Lambda's operations, by method and path.
