@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -353,6 +354,17 @@ static void *run_thread(void *context)
 // ---------------------------------------------------------------------------------------------
 // Public functions
 
+// Signals are for the threads that wait for them.
+static bool start_thread(struct store *store)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int code = pthread_create(&store->thread, NULL, run_thread, store);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return code == 0;
+}
+
 enum status store_open(struct str directory, struct arena *arena, struct store **ret_store,
                        struct str *reterr_text)
 {
@@ -370,7 +382,7 @@ enum status store_open(struct str directory, struct arena *arena, struct store *
         return status;
     }
     status = connection_open(&store->tx, directory, arena, reterr_text);
-    if (status == STATUS_OK && pthread_create(&store->thread, NULL, run_thread, store) != 0) {
+    if (status == STATUS_OK && !start_thread(store)) {
         *reterr_text = STR("no thread for the store");
         connection_close(&store->tx);
         status = STATUS_NO_MEMORY;
