@@ -334,14 +334,24 @@ const struct asl_template *asl_keep_template(struct asl_compiler *compiler,
     return kept;
 }
 
+// Error texts name a template by its field, also one without anything to evaluate.
+static const struct asl_template *compile_field(struct asl_compiler *compiler,
+                                                const struct asl_place *outer,
+                                                const struct json *value, struct str name)
+{
+    struct asl_place place = asl_place_member(outer, name);
+    struct asl_template template = asl_compile_value(compiler, &place, value);
+    if (template.field.data == NULL) template.field = name;
+    return asl_keep_template(compiler, template);
+}
+
 const struct asl_template *asl_compile_payload(struct asl_compiler *compiler,
                                                const struct asl_place *outer,
                                                const struct json *object, struct str name)
 {
     const struct json *value = json_find(object, name);
     if (value == NULL) return NULL;
-    struct asl_place place = asl_place_member(outer, name);
-    return asl_keep_template(compiler, asl_compile_value(compiler, &place, value));
+    return compile_field(compiler, outer, value, name);
 }
 
 // ErrorPath and CausePath also take calls of functions that give strings.
@@ -384,8 +394,7 @@ const struct asl_template *asl_compile_scalar(struct asl_compiler *compiler,
     value = json_find(object, name);
     if (value == NULL) return NULL;
     struct asl_place place = asl_place_member(outer, name);
-    if (compiler->language == ASL_JSONATA)
-        return asl_keep_template(compiler, asl_compile_value(compiler, &place, value));
+    if (compiler->language == ASL_JSONATA) return compile_field(compiler, outer, value, name);
     if (json_is_string(value) && looks_like_query(json_str(value))) {
         asl_warn(compiler, &place, "NO_PATH",
                  "Field value looks like a path, but field name does not end with 'Path'");

@@ -186,18 +186,22 @@ enum status asl_template_evaluate(const struct asl_template *template,
 struct asl_error asl_template_type_error(const struct asl_template *template, const char *expected,
                                          const struct json *value, struct arena *arena)
 {
-    assert(template->kind == ASL_TEMPLATE_JSONATA);
+    bool is_query = template->kind == ASL_TEMPLATE_JSONATA;
+    struct str subject = STR("value");
+    if (is_query) {
+        subject = arena_printf(arena, "JSONata expression '%" STR_FORMAT "'",
+                               STR_ARGS(asl_jsonata_text(template->jsonata)));
+    }
     struct str text = json_render_to_arena(arena, value);
-    struct str expression = asl_jsonata_text(template->jsonata);
     return (struct asl_error){
         .name = ASL_ERROR_QUERY_EVALUATION,
         .cause = arena_printf(arena,
-                              "The JSONata expression '%" STR_FORMAT
-                              "' specified for the field '%" STR_FORMAT
-                              "' returned an unexpected result type. Expected '%s', but was '%s' "
-                              "for value: %" STR_FORMAT,
-                              STR_ARGS(expression), STR_ARGS(template->field), expected,
-                              json_type_name(value), STR_ARGS(text)),
+                              "The %" STR_FORMAT " specified for the field '%" STR_FORMAT
+                              "' %s an unexpected result type. Expected '%s', but was '%s' for "
+                              "value: %" STR_FORMAT,
+                              STR_ARGS(subject), STR_ARGS(template->field),
+                              is_query ? "returned" : "has", expected, json_type_name(value),
+                              STR_ARGS(text)),
         .location = template->field,
     };
 }

@@ -83,8 +83,8 @@ MUST_USE enum status asl_template_evaluate(const struct asl_template *template,
                                            struct arena *arena, struct json *ret_value,
                                            struct asl_error *reterr_error);
 
-// What States.QueryEvaluationError says when a JSONata template gave `value`, which its field does
-// not take, e.g. a number for "Items", which wants an "array".
+// What States.QueryEvaluationError says when a template of JSONata mode gave `value`, which its
+// field does not take, e.g. a number for "Items", which wants an "array".
 struct asl_error asl_template_type_error(const struct asl_template *template, const char *expected,
                                          const struct json *value, struct arena *arena);
 

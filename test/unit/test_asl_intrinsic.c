@@ -193,8 +193,8 @@ TEST(calls_that_are_none_are_refused_at_creation)
         "States.UUID(1)",
         "States.Array($.)",
         "Array(1)",
-        "States.Array(States.Array(States.Array(States.Array(States.Array(States.Array("
-        "States.Array(States.Array(States.Array(States.Array(States.Array()))))))))))",
+        ("States.Array(States.Array(States.Array(States.Array(States.Array(States.Array("
+         "States.Array(States.Array(States.Array(States.Array(States.Array()))))))))))"),
     };
     arena_init(&arena, MIB(8));
     for (size_t i = 0; i < ARRAY_COUNT(calls); i++) {
