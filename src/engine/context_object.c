@@ -37,6 +37,7 @@ static struct json make_prefix(struct step *step, const struct identity *identit
     struct arena *arena = step->values;
     const struct engine_start *start = &step->execution->start;
     struct json_members execution, machine, prefix;
+    assert(identity->execution_arn.data != NULL && identity->execution_name.data != NULL);
     json_members_init(&execution, arena);
     json_members_append(&execution, STR("Id"), text_value(identity->execution_arn));
     json_members_append(&execution, STR("Input"), identity->input);
@@ -57,6 +58,7 @@ static struct json make_prefix(struct step *step, const struct identity *identit
 
 struct str map_label(struct step *step, const struct asl_state *state)
 {
+    assert(state_is_distributed_map(state));
     if (state->map.label.size > 0) return state->map.label;
     // A machine without labels gets one per state when it is created. It only has to be stable and
     // distinct, so it is derived from what identifies the state (FNV-1a).
@@ -177,6 +179,7 @@ static bool make(struct step *step, struct strand *strand, const struct json *ma
 {
     struct arena *arena = step->values;
     struct json prefix;
+    assert(strand->state->uses_context);
     if (!get_prefix(step, strand, &prefix)) return false;
     struct json_members state, object;
     json_members_init(&state, arena);
@@ -203,6 +206,7 @@ static bool make(struct step *step, struct strand *strand, const struct json *ma
 bool context_object_make(struct step *step, struct strand *strand, struct json *ret_object)
 {
     const struct strand *iteration = find_iteration(strand);
+    assert(iteration == NULL || iteration->index < iteration->parent->fan_out->count);
     if (iteration == NULL) return make(step, strand, NULL, ret_object);
     struct json map = map_value(step->values, iteration->index, &iteration->item);
     return make(step, strand, &map, ret_object);

@@ -44,6 +44,7 @@ enum status flow_init_for_item(struct flow *flow, struct step *step, struct stra
 struct asl_error flow_name_state(struct step *step, const struct strand *strand,
                                  struct asl_error error)
 {
+    assert(strand->entered_event_id != 0 || strand->history->is_full);
     error.cause = arena_printf(step->values,
                                "An error occurred while executing the state '%" STR_FORMAT
                                "' (entered at the event id #%llu). %" STR_FORMAT,
@@ -83,6 +84,8 @@ static enum status finish(struct flow *flow, enum status status, struct asl_erro
 enum status flow_path(struct flow *flow, const struct asl_path *path, const struct payload *source,
                       struct payload *ret_value, struct asl_error *reterr_error)
 {
+    assert(flow->state->query_language == ASL_JSONPATH);
+    assert(!path->is_null || path->path == NULL);
     if (path->is_null) {
         *ret_value = payload_of(json_empty_object);
         return STATUS_OK;
@@ -163,6 +166,7 @@ enum status flow_merge_result(struct flow *flow, const struct asl_path *result_p
                               struct asl_error *reterr_error)
 {
     const struct payload *raw_input = &flow->strand->input;
+    assert(raw_input->is_within_limit);
     if (result_path->is_null) {
         *ret_merged = *raw_input;
         return STATUS_OK;
@@ -206,6 +210,7 @@ enum status flow_assign(struct flow *flow, const struct asl_template *template,
 enum status flow_check_output(struct flow *flow, struct payload *output,
                               struct asl_error *reterr_error)
 {
+    assert(flow->state == flow->strand->state);
     switch (payload_check(output)) {
     case PAYLOAD_FITS: return STATUS_OK;
     case PAYLOAD_TOO_LARGE:

@@ -90,6 +90,7 @@ static enum status on_start(struct step *step)
     struct engine_execution *execution = step->execution;
     const struct engine_start *start = &execution->start;
     if (execution->is_started) return STATUS_NOT_FOUND;
+    assert(execution->history.count == 0 && execution->ready == NULL);
     execution->is_started = true;
     struct payload input = payload_of_text(start->input, start->input_text.size);
     input.is_within_limit = true; // Whoever took the start saw to that.
@@ -140,6 +141,7 @@ static enum status on_task(struct step *step, const struct engine_event *event)
     }
     step->strand = strand;
     assert(strand->wait == STRAND_WAITS_FOR_TASK && strand->state->type == ASL_STATE_TASK);
+    assert(strand->fan_out == NULL && strand->entered_event_id != 0);
     const struct asl_resource *resource = &strand->state->task.resource;
     switch (event->type) {
     case ENGINE_EVENT_TASK_SUBMITTED:
@@ -173,7 +175,7 @@ static void on_strand_timer(struct step *step, struct strand *strand)
     case STRAND_WAITS_FOR_CHILDREN:
     case STRAND_RUNS:
     case STRAND_IS_READY:
-    case STRAND_IS_FREE: assert(!"a strand that waits for no timer has one"); break;
+    case STRAND_IS_FREE: assert(false && "a strand that waits for no timer has one"); break;
     }
 }
 
@@ -226,8 +228,10 @@ static enum status dispatch(struct step *step, const struct engine_event *event)
 // A child execution has no room for its next event: it fails, whatever it was doing.
 static void fail_full_child(struct step *step, struct strand *strand)
 {
-    while (strand->child_execution == NULL)
+    while (strand->child_execution == NULL) {
         strand = strand->parent;
+        assert(strand != NULL);
+    }
     strand_abort_children(step, strand, false, 0);
     strand_cancel(step, strand);
     strand->fan_out = NULL;
@@ -278,6 +282,7 @@ static void run(struct step *step)
     if (goes_on(step)) fail_full(step, step->strand);
     while (goes_on(step) && execution->ready != NULL && has_room(step)) {
         struct strand *strand = strand_take_ready(execution);
+        assert(strand->task.id == 0 && strand->timer_id == 0);
         run_strand(step, strand);
         if (goes_on(step)) fail_full(step, strand);
     }
@@ -287,6 +292,7 @@ static void run(struct step *step)
 static void ask_for_more(struct step *step)
 {
     struct engine_execution *execution = step->execution;
+    assert(execution->is_started && execution->status == ENGINE_RUNNING);
     if (execution->ready != NULL && !execution->has_yielded) {
         step_add_command(step, ENGINE_COMMAND_CONTINUE);
         execution->has_yielded = true;
@@ -303,6 +309,7 @@ enum status engine_step(struct engine_execution *execution, const struct engine_
                         struct arena *step_arena, struct engine_update *ret_update)
 {
     if (execution->status != ENGINE_RUNNING) return STATUS_NOT_FOUND;
+    assert(step_arena != execution->arena);
     struct step step = {
         .execution = execution,
         .arena = step_arena,

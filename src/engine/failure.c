@@ -53,6 +53,7 @@ static bool try_retry(struct step *step, struct strand *strand, const struct fai
         if (strand->attempts[i] >= retrier->attempts_max) return false;
         strand->attempts[i]++;
         strand->retry_count++;
+        assert(strand->attempts[i] <= retrier->attempts_max);
         double uniform =
             retrier->jitter_strategy == ASL_JITTER_FULL ? random_uniform(&step->random) : 0;
         uint64_t delay_ms = asl_retry_delay_ms(retrier, strand->attempts[i], uniform);
@@ -134,6 +135,7 @@ static bool try_catch(struct step *step, struct strand *strand, struct failure *
             step_set_fault(step, status);
             return true;
         }
+        assert(strand->fan_out == NULL);
         record_state_failed(step, strand);
         strand_exit_state(step, strand, catcher->next_state, &outcome);
         return true;
@@ -147,7 +149,8 @@ void strand_fail_as(struct step *step, struct strand *strand, const struct asl_e
     struct failure failure = {*error, alias};
     bool is_own = true; // The state itself failed, not something within it.
     for (;;) {
-        assert(strand->task.id == 0);
+        assert(strand->task.id == 0 && strand->wait != STRAND_IS_FREE);
+        assert(step->execution->status == ENGINE_RUNNING);
         strand_unready(step->execution, strand);
         strand_cancel_timer(step, strand);
         strand_abort_children(step, strand, true, strand->last_event_id);

@@ -87,6 +87,7 @@ void fan_out_spread(struct step *step, struct strand *strand)
 static void go_on(struct step *step, struct strand *strand)
 {
     const struct fan_out *fan_out = strand->fan_out;
+    assert(fan_out->running <= fan_out->next_index);
     if (fan_out->next_index < fan_out->count) {
         strand_make_ready(step->execution, strand, STRAND_SPREADS);
     } else if (fan_out->running == 0) {
@@ -170,6 +171,7 @@ bool fan_out_child_failed(struct step *step, struct strand *child, struct asl_er
 
 static struct json collect(struct fan_out *fan_out)
 {
+    assert(fan_out->has_result != NULL || fan_out->failed == 0);
     if (fan_out->has_result == NULL) return json_from_items(fan_out->results, fan_out->count);
     uint32_t kept = 0; // Tolerated failures leave no entry.
     for (uint32_t i = 0; i < fan_out->count; i++) {

@@ -121,6 +121,7 @@ struct engine_history_event *history_add_next(struct step *step, struct strand *
 
 void history_add_entered(struct step *step, struct strand *strand)
 {
+    assert(strand->entered_event_id == 0);
     strand->before_event_id = strand->last_event_id;
     struct engine_history_event *event =
         history_add_next(step, strand, state_events[strand->state->type].entered);
@@ -154,6 +155,7 @@ void history_add_iteration(struct step *step, struct strand *strand,
 {
     struct engine_history_event *event =
         history_add(step, strand->history, type, previous_event_id);
+    assert(strand_outer_state(strand)->type == ASL_STATE_MAP);
     if (event == NULL) return;
     event->name = strand_outer_state(strand)->name;
     event->index = strand->index;

@@ -2,6 +2,7 @@
 //
 // Both hold the same details; they differ in the envelope, and in that logs truncate long data.
 
+#include <assert.h>
 #include <string.h>
 
 #include "engine/history_event.h"
@@ -27,6 +28,7 @@ static void quote_tail(struct buffer *buffer, size_t start)
 {
     size_t size = buffer->size - start, extra = 2;
     if (buffer->is_failed) return;
+    assert(start < buffer->size);
     for (size_t i = start; i < buffer->size; i++)
         extra += buffer->data[i] == '"' || buffer->data[i] == '\\';
     if (buffer_reserve(buffer, extra) == NULL) return;
@@ -171,6 +173,8 @@ static void write_details(struct details *details, const struct engine_history_e
 void engine_history_event_render(const struct engine_history_event *event, bool includes_data,
                                  struct buffer *buffer)
 {
+    assert(event->type < ENGINE_HISTORY_EVENT_TYPE_COUNT);
+    assert(event->id > event->previous_event_id);
     struct details details = {.includes_data = includes_data};
     struct json_writer *writer = &details.writer;
     json_writer_init(writer, buffer);

@@ -144,6 +144,7 @@ static void start_map(struct flow *flow, const struct payload *effective,
     struct step *step = flow->step;
     struct strand *strand = flow->strand;
     struct asl_error error;
+    assert(json_is_array(&items->value) && concurrency > 0);
     struct fan_out *fan_out = fan_out_new(step, strand, items->value.size);
     if (fan_out == NULL) return;
     fan_out->items = items->value;
@@ -224,6 +225,7 @@ static bool make_child_execution(struct step *step, struct strand *strand, struc
 struct strand *map_start_iteration(struct step *step, struct strand *strand, uint32_t index)
 {
     struct fan_out *fan_out = strand->fan_out;
+    assert(index < fan_out->count && fan_out->items.size == fan_out->count);
     const struct asl_machine *machine = step->execution->start.machine;
     struct payload input;
     struct asl_error error;

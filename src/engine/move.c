@@ -160,6 +160,8 @@ static const struct asl_variables *move_variables(struct move *move, const struc
 
 static void move_strand(struct move *move, struct strand *from, struct strand *to)
 {
+    assert(from->wait != STRAND_IS_FREE && move->from->slots[from->slot] == from);
+    assert(from->parent == NULL || from->parent->moved_to != NULL);
     *to = *from;
     from->moved_to = to;
     list_init(&to->sibling);

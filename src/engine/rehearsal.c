@@ -196,6 +196,7 @@ static void take_result(struct theatre *theatre, const struct engine_update *upd
 {
     struct rehearsal_result *result = theatre->result;
     struct arena *arena = theatre->result_arena;
+    assert(update->status != ENGINE_RUNNING && !theatre->is_over);
     result->end = REHEARSAL_ENDED;
     result->status = update->status;
     result->stopped_unix_ms = update->stopped_unix_ms;

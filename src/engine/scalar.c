@@ -12,6 +12,7 @@ enum status flow_type_error(struct flow *flow, const struct asl_template *templa
                             const char *expected, const struct json *value,
                             struct asl_error *reterr_error)
 {
+    assert(flow->state->query_language == ASL_JSONATA);
     struct asl_error error = asl_template_type_error(template, expected, value, flow->step->values);
     *reterr_error = flow_name_state(flow->step, flow->strand, error);
     return STATUS_INVALID;
@@ -21,6 +22,7 @@ enum status flow_scalar(struct flow *flow, const struct asl_template *template,
                         const struct payload *data, struct json *ret_value,
                         struct asl_error *reterr_error)
 {
+    assert(template != NULL);
     if (template->kind == ASL_TEMPLATE_LITERAL) {
         *ret_value = template->literal;
         return STATUS_OK;

@@ -228,6 +228,7 @@ static enum status wait_until(struct flow *flow, int64_t *ret_until, bool *ret_i
                               struct asl_error *reterr_error)
 {
     const struct asl_wait *wait = &flow->state->wait;
+    assert(flow->state->type == ASL_STATE_WAIT);
     struct payload effective = flow->strand->input;
     struct json value;
     enum status status = STATUS_OK;
@@ -291,6 +292,7 @@ void state_end_wait(struct step *step, struct strand *strand)
 void state_enter(struct step *step, struct strand *strand)
 {
     assert(strand->task.id == 0 && strand->timer_id == 0 && strand->fan_out == NULL);
+    assert(strand->retry_count == 0 && strand->input.is_within_limit);
     strand->entered_unix_ms = step->now_unix_ms;
     history_add_entered(step, strand);
     step->states_entered++;

@@ -178,6 +178,8 @@ static void start_task(struct step *step, struct strand *strand, const struct ta
 {
     const struct asl_resource *resource = &strand->state->task.resource;
     struct strand_task *task = &strand->task;
+    assert(strand->wait == STRAND_RUNS || strand->wait == STRAND_WAITS_FOR_RETRY);
+    assert(has_token(resource) == (task->token.size > 0));
     task->id = strand_new_id(step->execution, strand);
     task->heartbeat_seconds = request->heartbeat_seconds;
     task->heartbeat_unix_ms = INT64_MAX;
@@ -227,6 +229,7 @@ void task_perform(struct step *step, struct strand *strand)
 // The task is over: nothing is waited for any more.
 static void end_task(struct step *step, struct strand *strand)
 {
+    assert(strand->task.id != 0 && strand->wait == STRAND_WAITS_FOR_TASK);
     strand->task.id = 0;
     strand_cancel_timer(step, strand);
 }
@@ -234,6 +237,7 @@ static void end_task(struct step *step, struct strand *strand)
 static void start_heartbeat(struct step *step, struct strand *strand)
 {
     if (strand->task.heartbeat_seconds == 0) return;
+    assert(strand->task.is_submitted);
     strand->task.heartbeat_unix_ms = step->now_unix_ms + strand->task.heartbeat_seconds * 1000;
     arm_task_timer(step, strand);
 }

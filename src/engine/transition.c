@@ -35,6 +35,7 @@ void strand_exit_state(struct step *step, struct strand *strand, uint32_t next_s
 void engine_finish(struct step *step, enum engine_status status, const struct asl_error *error)
 {
     struct engine_execution *execution = step->execution;
+    assert(step->output.type == JSON_NULL || status == ENGINE_SUCCEEDED);
     assert(can_move(execution->status, status));
     strand_abort_children(step, &execution->root, false, 0);
     strand_cancel(step, &execution->root);
@@ -45,6 +46,7 @@ void engine_finish(struct step *step, enum engine_status status, const struct as
         if (command != NULL) command->timer_id = execution->deadline_timer_id;
         execution->deadline_timer_id = 0;
     }
+    assert(execution->live.next == execution->live.previous); // Only the root is left.
     execution->status = status;
     if (error != NULL) step->error = *error;
 }

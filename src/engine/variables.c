@@ -39,6 +39,7 @@ static struct asl_variables *new_scope(struct step *step, const struct strand *s
         return scope;
     }
     struct json_members members;
+    assert(json_is_object(&strand->variables->values));
     json_members_init(&members, step->values);
     const struct json *old = &strand->variables->values;
     for (uint32_t i = 0; i < old->size; i++)
