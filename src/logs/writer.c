@@ -136,7 +136,7 @@ static uint32_t add_target(struct batch *batch, struct logs_group *group, int64_
 }
 
 // Records and names share the bytes; a record that is a name says so by its target.
-enum { RECORD_IS_NAME = UINT32_MAX - 1 };
+static const uint32_t RECORD_IS_NAME = UINT32_MAX;
 
 // Add to `newest`, or to a new batch before it. Returns the newest then, or NULL when there is no
 // room.

@@ -171,8 +171,9 @@ static void check_pages(struct store_tx *tx)
         }
         CHECK(total == whole.count);
         for (size_t i = 1; i < whole.count; i++) {
-            struct store_log_event *a = &whole.events[i - 1], *b = &whole.events[i];
-            if (query.is_backwards) a = b, b = &whole.events[i - 1];
+            bool is_down = query.is_backwards;
+            const struct store_log_event *a = &whole.events[is_down ? i : i - 1];
+            const struct store_log_event *b = &whole.events[is_down ? i - 1 : i];
             CHECK(a->timestamp_unix_ms < b->timestamp_unix_ms ||
                   (a->timestamp_unix_ms == b->timestamp_unix_ms && a->id < b->id));
         }

@@ -403,9 +403,17 @@ static void append_until_killed(int fd)
     }
 }
 
+enum { IDS_MAX = 1 << 20 };
+
+static int note_acknowledged(char *acknowledged, int64_t id)
+{
+    if (id < 0 || id >= IDS_MAX) return 0;
+    acknowledged[id] = 1;
+    return 1;
+}
+
 TEST(every_acknowledged_append_survives_sigkill)
 {
-    enum { IDS_MAX = 1 << 20 };
     struct random random;
     random_init_seed(&random, 7);
     char *acknowledged = calloc(2, IDS_MAX), *seen = acknowledged + IDS_MAX;
@@ -423,10 +431,10 @@ TEST(every_acknowledged_append_survives_sigkill)
         int64_t id;
         uint64_t wanted = 500 + random_u64(&random) % 2000;
         while (wanted-- > 0 && read(ends[0], &id, sizeof(id)) == sizeof(id))
-            if (id < IDS_MAX) acknowledged[id] = 1, count++;
+            count += note_acknowledged(acknowledged, id);
         kill(child, SIGKILL);
         while (read(ends[0], &id, sizeof(id)) == sizeof(id))
-            if (id < IDS_MAX) acknowledged[id] = 1, count++;
+            count += note_acknowledged(acknowledged, id);
         close(ends[0]);
         waitpid(child, NULL, 0);
     }
