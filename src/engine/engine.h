@@ -98,8 +98,12 @@ enum engine_event_type {
     ENGINE_EVENT_START,
     ENGINE_EVENT_TASK_SUBMITTED, // `output`: the service's immediate answer (job, callback).
     ENGINE_EVENT_TASK_STARTED,   // Activity: a worker took it (`worker_name`).
-    ENGINE_EVENT_TASK_SUCCEEDED, // `output`
-    ENGINE_EVENT_TASK_FAILED,    // `error`
+    // `output`. Of a callback that was answered before its submission was reported, the answer is
+    // held until ENGINE_EVENT_TASK_SUBMITTED comes.
+    ENGINE_EVENT_TASK_SUCCEEDED,
+    // `error`. States.Runtime means that the task could not be started at all: that ends the
+    // execution and is recorded as no failure of the task; the cause is completed by the engine.
+    ENGINE_EVENT_TASK_FAILED,
     ENGINE_EVENT_TASK_HEARTBEAT,
     ENGINE_EVENT_TIMER_FIRED,
     ENGINE_EVENT_STOP, // `error`, either part may be absent
@@ -126,7 +130,7 @@ struct engine_update {
     const struct engine_command *commands;
     size_t command_count;
     struct json output;      // When status became SUCCEEDED.
-    struct asl_error error;  // When it became FAILED, TIMED_OUT or ABORTED; parts may be absent.
+    struct asl_error error;  // When it became FAILED or ABORTED; parts may be absent.
     int64_t stopped_unix_ms; // When it is not RUNNING.
 };
 
@@ -153,7 +157,11 @@ size_t engine_execution_payload_bytes_max(const struct engine_execution *executi
 //   ret_update   what to commit in one transaction; only then are commands performed
 //
 // Returns STATUS_OK, STATUS_NOT_FOUND (the task or timer is not waited for any more: drop the
-// event) or a fault. A workflow error is not a failure of this function: it is part of the update.
+// event; nothing has changed) or a fault, after which the execution cannot go on: an arena passed
+// its limit. A workflow error is not a failure of this function: it is part of the update.
+//
+// The longest run of the type (five minutes, a year) and the machine's TimeoutSeconds are timers
+// that the engine arms itself, when it waits for the first time.
 MUST_USE enum status engine_step(struct engine_execution *execution,
                                  const struct engine_event *event, struct arena *step_arena,
                                  struct engine_update *ret_update);
