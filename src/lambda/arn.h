@@ -16,7 +16,7 @@
 
 enum {
     LAMBDA_NAME_SIZE_MAX = 64,       // Of a function's own name.
-    LAMBDA_REFERENCE_SIZE_MAX = 200, // Of everything above, qualifier included.
+    LAMBDA_REFERENCE_SIZE_MAX = 280, // Of everything above, qualifier included.
     LAMBDA_QUALIFIER_SIZE_MAX = 128,
 };
 
