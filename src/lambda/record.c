@@ -454,7 +454,7 @@ static bool apply(enum lambda_operation_kind kind, struct lambda_edit *edit)
     case LAMBDA_GET_ACCOUNT_SETTINGS:
     case LAMBDA_OPERATION_COUNT: break;
     }
-    assert(!"an operation on one function");
+    assert(false); // Not an operation on one function.
     return false;
 }
 

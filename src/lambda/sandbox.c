@@ -85,7 +85,7 @@ static void leave_state(struct lambda_sandbox *sandbox)
         assert(version->finishing_count > 0);
         version->finishing_count--;
         break;
-    case LAMBDA_SANDBOX_ENDING: assert(!"no way leads out of ENDING"); break;
+    case LAMBDA_SANDBOX_ENDING: assert(false); break; // No way leads out.
     }
 }
 
@@ -410,7 +410,8 @@ static void on_exit_ready(struct net_watch *watch, uint32_t ready_events)
     char end[LAMBDA_PROCESS_END_SIZE], message[128], line[256];
     (void)ready_events;
     net_watch_stop(sandbox->lambda->loop, &sandbox->exit_watch);
-    if (!lambda_process_reap(&sandbox->process, true, &wait_status)) assert(!"it has ended");
+    bool is_reaped = lambda_process_reap(&sandbox->process, true, &wait_status);
+    assert(is_reaped);
     read_output(sandbox);
     lambda_output_flush(&sandbox->output);
     bool is_bound = sandbox->state == LAMBDA_SANDBOX_BUSY ||
