@@ -14,7 +14,7 @@ static void reply_outcome(struct api_request *request, const struct lambda_outco
     buffer_init(&tail, 2 * LAMBDA_LOG_TAIL_SIZE_MAX);
     headers[count++] =
         (struct http_header){STR("X-Amz-Executed-Version"), outcome->executed_version};
-    headers[count++] = (struct http_header){STR("X-Amzn-Remapped-Content-Length"), STR("0")};
+    headers[count++] = (struct http_header){STR("x-amzn-Remapped-Content-Length"), STR("0")};
     if (outcome->is_function_error)
         headers[count++] = (struct http_header){STR("X-Amz-Function-Error"), STR("Unhandled")};
     if (outcome->log_tail.size > 0) {

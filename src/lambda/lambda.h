@@ -65,5 +65,5 @@ struct lambda_figures {
 struct lambda_figures lambda_figures(const struct lambda *lambda);
 
 // Kill all sandboxes, answer what is under way with an exception, and stop the threads. Nothing may
-// be posted any more. Accepts NULL.
+// be posted any more; the mailboxes that wait for answers must still be there. Accepts NULL.
 void lambda_free(struct lambda *lambda);

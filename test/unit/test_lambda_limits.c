@@ -93,6 +93,27 @@ TEST(python_sandboxes_are_reused_and_limited)
     tear_down(&fixture);
 }
 
+TEST(idle_sandboxes_are_ended_and_make_room_for_others)
+{
+    struct fixture fixture;
+    if (!has_python()) return;
+    set_up(&fixture, &(struct lambda_settings){.idle_s = 1, .concurrency_max = 1});
+    create_python(&fixture, "f", "", "def handler(event, context): return 'f'\n");
+    create_python(&fixture, "g", "", "def handler(event, context): return 'g'\n");
+    for (int i = 0; i < 2; i++) {
+        CHECK_STR(invoke(&fixture, "f", "1"), STR("200 \"f\""));
+        usleep(300000); // It asks for work again, and finds none.
+        CHECK_STR(invoke(&fixture, "g", "1"), STR("200 \"g\""));
+        usleep(300000);
+    }
+    CHECK(lambda_figures(fixture.lambda).cold_starts == 4);
+    for (int i = 0; i < 500 && lambda_figures(fixture.lambda).sandbox_count > 0; i++)
+        usleep(10000);
+    CHECK(lambda_figures(fixture.lambda).sandbox_count == 0);
+    CHECK_STR(invoke(&fixture, "f", "1"), STR("200 \"f\""));
+    tear_down(&fixture);
+}
+
 TEST(python_payloads_may_be_large_and_no_larger)
 {
     struct fixture fixture;
