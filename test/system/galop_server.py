@@ -87,15 +87,15 @@ class Server:
 
 
 def machine(states, start=None, **fields):
-    return json.dumps({"StartAt": start or next(iter(states)), "States": states, **fields})
+    return json.dumps({"StartAt": start or next(iter(states), "A"), "States": states, **fields})
 
 
-def zip_of(**files):
-    """A zip in memory; keyword names with '__' stand for '.'."""
+def zip_of(files):
+    """A zip in memory of {name: text}."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as z:
         for name, text in files.items():
-            z.writestr(name.replace("__", "."), text)
+            z.writestr(name, text)
     return buffer.getvalue()
 
 
