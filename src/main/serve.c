@@ -29,7 +29,8 @@ enum {
     FORWARDS_MAX = 64,
     PURGE_INTERVAL_MS = 60000,
     DRAIN_MS_MAX = 10000, // After that, what is still under way is cut off.
-    IDLE_TRIM_MS = 5000,
+    BODY_MIB_MAX = 70,    // A function's zip of 50 MB in base64.
+    REQUEST_ARENA_MIB_MAX = 256,
 };
 
 struct settings {
@@ -48,9 +49,7 @@ struct settings {
 struct server;
 
 struct worker {
-    struct server *server;
     pthread_t thread;
-    bool is_started;
     bool is_drained;
     struct net_loop *loop;
     struct http_server *http;
@@ -316,8 +315,6 @@ static void open_services(struct server *server)
 static void set_up_worker(struct server *server, struct worker *worker)
 {
     struct api *api = &server->api;
-    worker->server = server;
-    require(net_loop_new(&server->clock, &worker->loop), "make an event loop");
     require(http_client_new(worker->loop, NULL, &worker->api.client), "make an HTTP client");
     require(sigv4_new(&worker->api.sigv4), "set up signatures");
     iam_reader_init(&worker->api.iam_reader, api->iam);
@@ -334,12 +331,19 @@ static void set_up_worker(struct server *server, struct worker *worker)
         .random = &worker->api.random,
         .account = server->settings.account,
     };
-    require(http_server_new(worker->loop, NULL, api_front_door, &worker->api, &worker->http),
-            "make an HTTP server");
 }
 
+// The address is taken first of all: the functions are told it. Connections wait until the worker
+// runs.
 static void listen_on(struct server *server, struct worker *worker, bool is_first)
 {
+    const struct http_server_options limits = {
+        .body_size_bytes_max = MIB(BODY_MIB_MAX),
+        .request_arena_bytes_max = MIB(REQUEST_ARENA_MIB_MAX),
+    };
+    require(net_loop_new(&server->clock, &worker->loop), "make an event loop");
+    require(http_server_new(worker->loop, &limits, api_front_door, &worker->api, &worker->http),
+            "make an HTTP server");
     struct str address = server->settings.listen;
     enum status status = http_server_listen(worker->http, address, is_first);
     if (status == STATUS_CONFLICT) {
@@ -430,12 +434,12 @@ int command_serve(int argc, char **argv)
                           : processors < 1                 ? 1
                           : processors > (long)WORKERS_MAX ? WORKERS_MAX
                                                            : (uint32_t)processors;
+    for (uint32_t i = 0; i < server.worker_count; i++)
+        listen_on(&server, &server.workers[i], i == 0);
     open_services(&server);
     for (uint32_t i = 0; i < server.worker_count; i++)
         set_up_worker(&server, &server.workers[i]);
     require(runtime_recover(&server.workers[0].runtime), "read the journal");
-    for (uint32_t i = 0; i < server.worker_count; i++)
-        listen_on(&server, &server.workers[i], i == 0);
     log_info("galop " GALOP_VERSION " serves http://%" STR_FORMAT
              " with %u worker%s, data in %" STR_FORMAT,
              STR_ARGS(settings->listen), server.worker_count, server.worker_count == 1 ? "" : "s",

@@ -62,8 +62,10 @@ static bool read_parameters(struct tasks_call *call, struct lambda_invocation_re
         return false;
     }
     const struct json *payload = JSON_FIND(&call->request.parameters, "Payload");
-    request->payload =
-        payload == NULL ? STR("{}") : json_render_to_arena(call->request.arena, payload);
+    // A null arrives as an empty object: recorded from the service.
+    request->payload = payload == NULL || json_is_null(payload)
+                           ? STR("{}")
+                           : json_render_to_arena(call->request.arena, payload);
     return true;
 }
 
