@@ -1,0 +1,319 @@
+// The frame of an evaluation: its bounds, its errors, its memory.
+
+#include "jsonata/evaluation.h"
+
+#include <assert.h>
+#include <math.h>
+
+enum {
+    STEPS_BETWEEN_CHECKS = 4096,
+    DEPTH_MAX_DEFAULT = 20000,
+    // Of the C stack. Threads have 8 MiB unless said otherwise; this leaves most of it to callers.
+    STACK_SIZE_MAX = 2 << 20,
+};
+
+// ---------------------------------------------------------------------------------------------
+// Errors
+
+void evaluation_fail_at(struct evaluation *evaluation, const char *code, const struct node *node)
+{
+    struct jsonata_error *error = &evaluation->error;
+    memcpy(error->code, code, JSONATA_CODE_SIZE);
+    if (node != NULL) {
+        error->has_position = true;
+        error->position = node->position;
+        bool is_call = node->type == NODE_FUNCTION || node->type == NODE_PARTIAL;
+        if (!is_call)
+            error->token = node->text;
+        else if (node->lhs->type == NODE_PATH)
+            error->token = node->lhs->items.items[0]->text;
+        else if (node->lhs->type == NODE_VARIABLE)
+            error->token = node->lhs->text;
+    }
+    longjmp(evaluation->on_error, 1);
+}
+
+void evaluation_fail(struct evaluation *evaluation, const char *code)
+{
+    evaluation_fail_at(evaluation, code, evaluation->call);
+}
+
+void evaluation_fail_value(struct evaluation *evaluation, const char *code, struct json value,
+                           uint32_t index)
+{
+    evaluation->error.value = value;
+    evaluation->error.has_value = true;
+    evaluation->error.index = index;
+    evaluation->error.has_index = index != 0;
+    evaluation_fail(evaluation, code);
+}
+
+static NO_RETURN void fail_limit(struct evaluation *evaluation, enum jsonata_error_kind kind)
+{
+    evaluation->error = (struct jsonata_error){.kind = kind};
+    evaluation_fail_at(evaluation, "U1001", NULL);
+}
+
+void evaluation_out_of_memory(struct evaluation *evaluation)
+{
+    fail_limit(evaluation, JSONATA_ERROR_MEMORY);
+}
+
+void evaluation_out_of_depth(struct evaluation *evaluation)
+{
+    fail_limit(evaluation, JSONATA_ERROR_DEPTH);
+}
+
+void evaluation_out_of_time(struct evaluation *evaluation)
+{
+    fail_limit(evaluation, JSONATA_ERROR_TIME);
+}
+
+void evaluation_check(struct evaluation *evaluation)
+{
+    evaluation->steps_checked = evaluation->steps + STEPS_BETWEEN_CHECKS;
+    if (evaluation->steps_max != 0 && evaluation->steps > evaluation->steps_max)
+        evaluation_out_of_time(evaluation);
+    if (evaluation->deadline_ns != 0 && clock_steady_ns() > evaluation->deadline_ns)
+        evaluation_out_of_time(evaluation);
+}
+
+// ---------------------------------------------------------------------------------------------
+// Memory
+
+void *evaluation_alloc_slow(struct evaluation *evaluation, size_t size)
+{
+    (void)size;
+    evaluation_out_of_memory(evaluation);
+}
+
+void *evaluation_alloc_array(struct evaluation *evaluation, size_t count, size_t size)
+{
+    void *result = arena_alloc_array(evaluation->arena, count, size);
+    if (result == NULL) evaluation_out_of_memory(evaluation);
+    evaluation_steps(evaluation, count / 8);
+    return result;
+}
+
+void list_grow(struct list_of_values *list, size_t count)
+{
+    size_t needed = list->count + count;
+    if (needed > UINT32_MAX) evaluation_out_of_memory(list->evaluation);
+    size_t capacity = list->capacity == 0 ? 8 : list->capacity * 2;
+    if (capacity < needed) capacity = needed;
+    struct json *items = evaluation_alloc_array(list->evaluation, capacity, sizeof(*items));
+    if (list->count > 0) memcpy(items, list->items, list->count * sizeof(*items));
+    list->items = items;
+    list->capacity = capacity;
+}
+
+void list_push_all(struct list_of_values *list, struct json value)
+{
+    if (!value_is_array(value)) {
+        list_push(list, value_stored(value));
+        return;
+    }
+    if (value.size > list->capacity - list->count) list_grow(list, value.size);
+    if (value.size > 0)
+        memcpy(list->items + list->count, value.items, value.size * sizeof(*value.items));
+    list->count += value.size;
+}
+
+struct json list_to_array(const struct list_of_values *list, unsigned flags)
+{
+    struct json array = json_from_items(list->items, list->count);
+    array.type = (uint8_t)(JSON_ARRAY | flags);
+    return array;
+}
+
+struct json array_of_one(struct evaluation *evaluation, struct json value, unsigned flags)
+{
+    struct json *item = evaluation_alloc(evaluation, sizeof(*item));
+    *item = value;
+    struct json array = json_from_items(item, 1);
+    array.type = (uint8_t)(JSON_ARRAY | flags);
+    return array;
+}
+
+char *builder_reserve(struct text *text, size_t size)
+{
+    if (size > text->capacity - text->size) {
+        size_t capacity = text->capacity == 0 ? 64 : text->capacity * 2;
+        if (capacity < text->size + size) capacity = text->size + size;
+        if (capacity > UINT32_MAX) evaluation_out_of_memory(text->evaluation);
+        char *data = evaluation_alloc(text->evaluation, capacity);
+        if (text->size > 0) memcpy(data, text->data, text->size);
+        text->data = data;
+        text->capacity = capacity;
+    }
+    return text->data + text->size;
+}
+
+void builder_append(struct text *text, struct str part)
+{
+    if (part.size == 0) return;
+    evaluation_steps(text->evaluation, part.size / 64);
+    memcpy(builder_reserve(text, part.size), part.data, part.size);
+    text->size += part.size;
+}
+
+void builder_append_byte(struct text *text, char byte)
+{
+    *builder_reserve(text, 1) = byte;
+    text->size++;
+}
+
+// ---------------------------------------------------------------------------------------------
+// Frames
+
+struct frame *frame_new(struct evaluation *evaluation, struct frame *outer)
+{
+    struct frame *frame = evaluation_alloc(evaluation, sizeof(*frame));
+    *frame = (struct frame){.outer = outer};
+    return frame;
+}
+
+struct frame *frame_of_tuple(struct evaluation *evaluation, struct frame *outer,
+                             const struct tuple *tuple)
+{
+    struct frame *frame = evaluation_alloc(evaluation, sizeof(*frame));
+    *frame = (struct frame){.outer = outer, .bindings = tuple->bindings, .is_tuple = true};
+    return frame;
+}
+
+const struct binding *binding_add(struct evaluation *evaluation, const struct binding *bindings,
+                                  uint32_t name, struct json value)
+{
+    struct binding *binding = evaluation_alloc(evaluation, sizeof(*binding));
+    *binding = (struct binding){bindings, name, value};
+    return binding;
+}
+
+// A name bound again gets a new binding in front of the old one, which is never found any more.
+void frame_bind(struct evaluation *evaluation, struct frame *frame, uint32_t name,
+                struct json value)
+{
+    frame->bindings = binding_add(evaluation, frame->bindings, name, value);
+}
+
+// ---------------------------------------------------------------------------------------------
+// The way in and out
+
+static bool needs_check(unsigned type)
+{
+    return type >= JSON_ARRAY || type == JSON_REAL;
+}
+
+// Refuse results that are no JSON: functions anywhere in it, and deeper nesting than JSON values
+// may have.
+static void check_result(struct evaluation *evaluation, struct json value, int depth)
+{
+    evaluation_step(evaluation);
+    value_is_numeric(evaluation, value); // Fails on what is infinite.
+    if (depth > JSON_DEPTH_MAX) evaluation_out_of_depth(evaluation);
+    if (value_is_array(value)) {
+        for (uint32_t i = 0; i < value.size; i++)
+            if (needs_check(value.items[i].type))
+                check_result(evaluation, value.items[i], depth + 1);
+    } else if (value_is_object(value)) {
+        for (uint32_t i = 0; i < value.size; i++)
+            if (needs_check(value.members[i].value.type))
+                check_result(evaluation, value.members[i].value, depth + 1);
+    } else if (value_is_function(value)) {
+        evaluation->error = (struct jsonata_error){.kind = JSONATA_ERROR_FUNCTION};
+        evaluation_fail_at(evaluation, "D1010", NULL);
+    }
+}
+
+static const struct json *bind_globals(struct evaluation *evaluation,
+                                       const struct jsonata_environment *environment)
+{
+    const struct jsonata *jsonata = evaluation->jsonata;
+    struct json *values =
+        evaluation_alloc_array(evaluation, jsonata->global_count, sizeof(*values));
+    for (uint32_t i = 0; i < jsonata->global_count; i++) {
+        const struct global *global = &jsonata->globals[i];
+        values[i] =
+            global->function == NULL ? value_undefined : value_from_function(global->function);
+        for (size_t k = 0; k < environment->binding_count; k++) {
+            if (!str_equal(environment->bindings[k].name, global->name)) continue;
+            values[i] = environment->bindings[k].value;
+            break;
+        }
+    }
+    return values;
+}
+
+static struct json run(struct evaluation *evaluation, const struct jsonata_environment *environment)
+{
+    evaluation->globals = bind_globals(evaluation, environment);
+    struct json input = environment->input == NULL ? value_undefined : *environment->input;
+    evaluation->root = input;
+    // An array is one input, not many.
+    if (value_is_array(input)) input = array_of_one(evaluation, input, VALUE_OUTER);
+    struct frame frame = {0};
+    struct json result = evaluate(evaluation, evaluation->jsonata->root, input, &frame);
+    check_result(evaluation, result, 0);
+    return value_stored(result);
+}
+
+static size_t utf16_position(struct str text, size_t position)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < text.size && i < position; i++) {
+        unsigned char byte = (unsigned char)text.data[i];
+        if ((byte & 0xc0) != 0x80) size += byte >= 0xf0 ? 2 : 1;
+    }
+    return size;
+}
+
+// As JSON shows it: nothing that is no number.
+static struct json error_value(struct json value)
+{
+    if (value.type == JSON_REAL && !isfinite(value.real)) return json_null;
+    return value_stored(value);
+}
+
+static void take_error(struct evaluation *evaluation, struct jsonata_error *ret_error)
+{
+    struct jsonata_error *error = &evaluation->error;
+    error->value = error_value(error->value);
+    error->value2 = error_value(error->value2);
+    error->message = error_message(evaluation->arena, error);
+    // What is no JSON is not shown.
+    if (error->value.type > JSON_OBJECT) error->has_value = false;
+    if (error->value2.type > JSON_OBJECT) error->has_value2 = false;
+    error->position = utf16_position(evaluation->jsonata->text, error->position);
+    *ret_error = *error;
+}
+
+enum status jsonata_evaluate(const struct jsonata *jsonata,
+                             const struct jsonata_environment *environment, struct arena *arena,
+                             struct json *ret_value, struct jsonata_error *reterr_error)
+{
+    struct random random;
+    if (environment->random == NULL) random_init_seed(&random, 0);
+    uint32_t depth_max = environment->depth_max;
+    struct evaluation evaluation = {
+        .arena = arena,
+        .jsonata = jsonata,
+        .random = environment->random == NULL ? &random : environment->random,
+        .now_unix_ms = environment->now_unix_ms,
+        .depth_max =
+            depth_max == 0 || depth_max > DEPTH_MAX_DEFAULT ? DEPTH_MAX_DEFAULT : depth_max,
+        .stack_end = (const char *)__builtin_frame_address(0) - STACK_SIZE_MAX,
+        .steps_max = environment->steps_max,
+        .steps_checked = STEPS_BETWEEN_CHECKS,
+    };
+    if (environment->time_max_ms != 0)
+        evaluation.deadline_ns = clock_steady_ns() + environment->time_max_ms * 1000000;
+    if (setjmp(evaluation.on_error) != 0) {
+        take_error(&evaluation, reterr_error);
+        return STATUS_INVALID;
+    }
+    struct json result = run(&evaluation, environment);
+    if (value_is_undefined(result)) return STATUS_NOT_FOUND;
+    assert(result.type <= JSON_OBJECT);
+    *ret_value = result;
+    return STATUS_OK;
+}
