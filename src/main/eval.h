@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "json/json.h"
 
+int eval_jsonata(int argc, char **argv);
 int eval_jsonpath(int argc, char **argv);
 int eval_run(int argc, char **argv);
 int eval_validate(int argc, char **argv);

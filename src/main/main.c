@@ -15,6 +15,7 @@ struct command {
 };
 
 static const struct command evaluators[] = {
+    {"jsonata", eval_jsonata, "{\"expr\", \"data\"?, \"bindings\"?, ...}"},
     {"jsonpath", eval_jsonpath, "{\"path\", \"document\"}"},
     {"validate", eval_validate, "{\"definition\", \"type\"?, \"rules\"?}"},
     {"run", eval_run, "{\"definition\", \"input\", \"tasks\"...}"},
