@@ -51,7 +51,8 @@ struct api_forward {
 enum api_auth { API_AUTH_NONE, API_AUTH_SIGV4 };
 
 struct api_config {
-    struct str account; // Twelve digits.
+    struct str account;  // Twelve digits.
+    struct str root_arn; // "arn:aws:iam::ACCOUNT:root": who asks when nobody is verified.
     enum api_auth auth;
     struct str admin_access_key_id; // May do everything; empty: there is no such key.
     struct str admin_secret;        // Never logged.

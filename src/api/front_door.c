@@ -151,8 +151,7 @@ static void refuse_signature(struct api_request *request, enum sigv4_outcome out
 static bool admit(struct api_request *request)
 {
     struct api_worker *worker = request->worker;
-    request->caller_arn = arena_printf(request->arena, "arn:aws:iam::%" STR_FORMAT ":root",
-                                       STR_ARGS(request->account));
+    request->caller_arn = worker->api->config.root_arn;
     if (worker->api->config.auth == API_AUTH_NONE) return true;
     struct clock real;
     clock_init_real(&real);

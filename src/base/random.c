@@ -55,11 +55,21 @@ void random_uuid(struct random *random, char ret_text[static RANDOM_UUID_SIZE])
     uint64_t bits[2] = {random_u64(random), random_u64(random)};
     bits[0] = (bits[0] & ~UINT64_C(0xf000)) | 0x4000;                 // Version 4.
     bits[1] = (bits[1] & ~(UINT64_C(3) << 62)) | (UINT64_C(2) << 62); // RFC 4122 variant.
-    size_t at = 0;
-    for (int nibble = 0; nibble < 32; nibble++) {
-        if (nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20) ret_text[at++] = '-';
-        ret_text[at++] = digits[bits[nibble / 16] >> (60 - nibble % 16 * 4) & 15];
+    for (int half = 0; half < 2; half++) { // "xxxxxxxx-xxxx-xxxx" and "-xxxx-xxxxxxxxxxxx"
+        char hex[16];
+        for (int i = 0; i < 16; i++)
+            hex[i] = digits[bits[half] >> (60 - i * 4) & 15];
+        char *text = ret_text + half * 18;
+        if (half == 0) {
+            memcpy(text, hex, 8);
+            memcpy(text + 9, hex + 8, 4);
+            memcpy(text + 14, hex + 12, 4);
+        } else {
+            memcpy(text + 1, hex, 4);
+            memcpy(text + 6, hex + 4, 12);
+        }
     }
+    ret_text[8] = ret_text[13] = ret_text[18] = ret_text[23] = '-';
 }
 
 void random_secret(void *ret_bytes, size_t size)

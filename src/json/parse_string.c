@@ -73,18 +73,12 @@ static size_t decode_unicode(const char *at, const char *end, uint32_t *ret_code
     return 11;
 }
 
-// Decode the checked text [at, end) to `out`, which has room for as many bytes. Returns the size.
+// Decode the checked text [at, end) to `out`, which has room for 16 bytes more. Returns the size.
 static size_t decode(const char *at, const char *end, char *out)
 {
     char *out_start = out;
-    while (at != end) {
-        const char *run = at;
-        at = memchr(at, '\\', (size_t)(end - at));
-        if (at == NULL) at = end;
-        memcpy(out, run, (size_t)(at - run));
-        out += at - run;
-        if (at == end) break;
-        at++;
+    while ((at = scan_copy_run(at, end, &out)) != end) {
+        at++; // Nothing but backslashes is special in a checked text.
         if (*at == 'u') {
             uint32_t code_point;
             at += decode_unicode(at, end, &code_point);
@@ -116,7 +110,7 @@ static const char *parse_with_escapes(struct json_parser *parser, const char *st
         if (at == NULL) return NULL;
         at = scan_string(at, parser->end, &has_high);
     }
-    char *copy = arena_alloc(parser->arena, (size_t)(at - start));
+    char *copy = arena_alloc(parser->arena, (size_t)(at - start) + 16);
     if (copy == NULL) return json_parse_fail_memory(parser);
     size_t size = decode(start, at, copy);
     *ret_value = (struct json){.type = JSON_STRING, .size = (uint32_t)size, .text = copy};

@@ -5,23 +5,27 @@
 #include "json/json.h"
 #include "json/scan.h"
 
-enum { REAL_SIZE_MAX = 32 };
+enum { REAL_SIZE_MAX = 32, ESCAPE_SIZE_MAX = 6, PIECE_SIZE = 512 };
 
-static void append_escape(struct buffer *buffer, unsigned char c)
+// Write the escape of `c`, at most ESCAPE_SIZE_MAX bytes; returns the end.
+static char *put_escape(char *out, unsigned char c)
 {
     static const char digits[] = "0123456789ABCDEF";
-    char escape[6] = {'\\', 0, '0', '0', digits[c >> 4], digits[c & 15]};
+    out[0] = '\\';
     switch (c) {
     case '"':
-    case '\\': escape[1] = (char)c; break;
-    case '\b': escape[1] = 'b'; break;
-    case '\f': escape[1] = 'f'; break;
-    case '\n': escape[1] = 'n'; break;
-    case '\r': escape[1] = 'r'; break;
-    case '\t': escape[1] = 't'; break;
-    default: escape[1] = 'u'; break;
+    case '\\': out[1] = (char)c; return out + 2;
+    case '\b': out[1] = 'b'; return out + 2;
+    case '\f': out[1] = 'f'; return out + 2;
+    case '\n': out[1] = 'n'; return out + 2;
+    case '\r': out[1] = 'r'; return out + 2;
+    case '\t': out[1] = 't'; return out + 2;
+    default: break;
     }
-    buffer_append(buffer, escape, escape[1] == 'u' ? 6 : 2);
+    memcpy(out + 1, "u00", 3);
+    out[4] = digits[c >> 4];
+    out[5] = digits[c & 15];
+    return out + 6;
 }
 
 static size_t escape_size(unsigned char c)
@@ -38,16 +42,18 @@ static size_t escape_size(unsigned char c)
     }
 }
 
-static COLD void append_escaped(struct buffer *buffer, struct str text)
+// Text between quotes, a piece at a time: each with room for the worst case and for what copying by
+// sixteen writes too much. Text that holds JSON itself has an escape every few bytes.
+static void append_escaped(struct buffer *buffer, struct str text)
 {
-    bool has_high = false;
-    const char *at = text.data, *end = text.data + text.size;
-    for (;;) {
-        const char *special = scan_string(at, end, &has_high);
-        buffer_append(buffer, at, (size_t)(special - at));
-        if (special == end) return;
-        append_escape(buffer, (unsigned char)*special);
-        at = special + 1;
+    while (text.size > 0) {
+        struct str piece = str_slice(text, 0, PIECE_SIZE);
+        const char *at = piece.data, *end = piece.data + piece.size;
+        char room[PIECE_SIZE * ESCAPE_SIZE_MAX + 16], *out = room;
+        while ((at = scan_copy_run(at, end, &out)) != end)
+            out = put_escape(out, (unsigned char)*at++);
+        buffer_append(buffer, room, (size_t)(out - room));
+        text = str_skip(text, piece.size);
     }
 }
 

@@ -120,3 +120,33 @@ static inline bool scan_copy_short(char *to, const char *from, size_t size)
     }
     return true;
 }
+
+// Copy [at, end) to `out` up to the first '"', '\\' or control character. Returns where that is, or
+// `end`, and moves `out` behind the copy. Writes up to 15 bytes more than it copies.
+static inline const char *scan_copy_run(const char *at, const char *end, char **out)
+{
+    char *to = *out;
+#ifdef __SSE2__
+    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
+    const __m128i control = _mm_set1_epi8(0x1f);
+    while (end - at >= 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+        __m128i special = _mm_or_si128(
+            _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
+            _mm_cmpeq_epi8(_mm_min_epu8(bytes, control), bytes));
+        unsigned special_bits = (unsigned)_mm_movemask_epi8(special);
+        _mm_storeu_si128((__m128i *)(void *)to, bytes);
+        int plain = special_bits == 0 ? 16 : __builtin_ctz(special_bits);
+        at += plain;
+        to += plain;
+        if (special_bits != 0) {
+            *out = to;
+            return at;
+        }
+    }
+#endif
+    while (at != end && !scan_is_special((unsigned char)*at))
+        *to++ = *at++;
+    *out = to;
+    return at;
+}

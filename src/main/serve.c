@@ -304,6 +304,8 @@ static void open_services(struct server *server)
     api->clock = &server->clock;
     api->config = (struct api_config){
         .account = settings->account,
+        .root_arn = arena_printf(&server->arena, "arn:aws:iam::%" STR_FORMAT ":root",
+                                 STR_ARGS(settings->account)),
         .auth = settings->auth,
         .admin_access_key_id = str_from_c(getenv("GALOP_ADMIN_ACCESS_KEY_ID")),
         .admin_secret = str_from_c(getenv("GALOP_ADMIN_SECRET_ACCESS_KEY")),
