@@ -70,6 +70,14 @@ void *arena_alloc_array(struct arena *arena, size_t count, size_t size)
     return arena_alloc(arena, total);
 }
 
+void arena_trim(struct arena *arena, const void *bytes, size_t size)
+{
+    size_t rounded = (size + (size == 0) + 15) & ~(size_t)15;
+    size_t offset = (size_t)((const char *)bytes - arena->block->bytes);
+    assert(arena->block->bytes + offset + rounded <= arena->next);
+    arena->next = arena->block->bytes + offset + rounded;
+}
+
 bool arena_copy_str(struct arena *arena, struct str text, struct str *ret_copy)
 {
     char *bytes = arena_alloc(arena, text.size + 1);

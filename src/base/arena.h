@@ -56,6 +56,15 @@ MUST_USE void *arena_alloc_zeroed(struct arena *arena, size_t size);
 // `count` items of `size` bytes, not zeroed; NULL also when the product overflows.
 MUST_USE void *arena_alloc_array(struct arena *arena, size_t count, size_t size);
 
+// Bytes that can be allocated without a new block.
+static inline size_t arena_free_size(const struct arena *arena)
+{
+    return (size_t)(arena->end - arena->next);
+}
+
+// Shrink the latest allocation, `bytes`, to its first `size` bytes.
+void arena_trim(struct arena *arena, const void *bytes, size_t size);
+
 #define ARENA_NEW(arena, type) ((type *)arena_alloc_zeroed((arena), sizeof(type)))
 
 // A copy of the bytes, followed by a NUL that is not counted. On failure returns false.

@@ -49,26 +49,33 @@ double random_uniform(struct random *random)
     return (double)(random_u64(random) >> 11) * 0x1.0p-53;
 }
 
+// Eight hexadecimal digits: the nibbles are spread over the bytes of a word and made digits all at
+// once.
+static void put_hex(uint32_t value, char ret_digits[static 8])
+{
+    uint64_t x = value;
+    x = ((x & UINT64_C(0xffff0000)) << 16) | (x & 0xffff);
+    x = ((x & UINT64_C(0x0000ff000000ff00)) << 8) | (x & UINT64_C(0x000000ff000000ff));
+    x = ((x & UINT64_C(0x00f000f000f000f0)) << 4) | (x & UINT64_C(0x000f000f000f000f));
+    uint64_t is_letter = ((x + UINT64_C(0x0606060606060606)) >> 4) & UINT64_C(0x0101010101010101);
+    x += UINT64_C(0x3030303030303030) + is_letter * ('a' - '0' - 10);
+    for (int i = 7; i >= 0; i--, x >>= 8)
+        ret_digits[i] = (char)x;
+}
+
 void random_uuid(struct random *random, char ret_text[static RANDOM_UUID_SIZE])
 {
-    static const char digits[] = "0123456789abcdef";
+    char hex[32];
     uint64_t bits[2] = {random_u64(random), random_u64(random)};
     bits[0] = (bits[0] & ~UINT64_C(0xf000)) | 0x4000;                 // Version 4.
     bits[1] = (bits[1] & ~(UINT64_C(3) << 62)) | (UINT64_C(2) << 62); // RFC 4122 variant.
-    for (int half = 0; half < 2; half++) { // "xxxxxxxx-xxxx-xxxx" and "-xxxx-xxxxxxxxxxxx"
-        char hex[16];
-        for (int i = 0; i < 16; i++)
-            hex[i] = digits[bits[half] >> (60 - i * 4) & 15];
-        char *text = ret_text + half * 18;
-        if (half == 0) {
-            memcpy(text, hex, 8);
-            memcpy(text + 9, hex + 8, 4);
-            memcpy(text + 14, hex + 12, 4);
-        } else {
-            memcpy(text + 1, hex, 4);
-            memcpy(text + 6, hex + 4, 12);
-        }
-    }
+    for (int i = 0; i < 4; i++)
+        put_hex((uint32_t)(bits[i / 2] >> (i % 2 == 0 ? 32 : 0)), hex + i * 8);
+    memcpy(ret_text, hex, 8);
+    memcpy(ret_text + 9, hex + 8, 4);
+    memcpy(ret_text + 14, hex + 12, 4);
+    memcpy(ret_text + 19, hex + 16, 4);
+    memcpy(ret_text + 24, hex + 20, 12);
     ret_text[8] = ret_text[13] = ret_text[18] = ret_text[23] = '-';
 }
 

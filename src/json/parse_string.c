@@ -1,9 +1,11 @@
-// Strings: most have no escape and stay where they are in the text. With escapes a first walk
-// checks and a second one, which cannot fail any more, decodes.
+// Strings: most have no escape and stay where they are in the text. Others are decoded into the
+// arena in one walk, and what the guess of their size was too large is given back.
 
 #include "base/encoding.h"
 #include "json/parse.h"
 #include "json/scan.h"
+
+enum { COPY_SLACK = 16 }; // What scan_copy_run() may write behind the copy.
 
 static int hex_digit(char c)
 {
@@ -57,62 +59,70 @@ static uint32_t hex_unit(const char *digits)
     return unit;
 }
 
-// The code point of the escape "uXXXX" at `at`, with the second half of a surrogate pair if there
-// is one. Returns how many bytes of the text that took; a lone surrogate becomes U+FFFD.
-static size_t decode_unicode(const char *at, const char *end, uint32_t *ret_code_point)
+// Decode the escape sequence whose backslash is `at` to `out`, with the second half of a surrogate
+// pair if there is one; a lone surrogate becomes U+FFFD.
+static const char *decode_escape(struct json_parser *parser, const char *at, char **out)
 {
-    uint32_t unit = hex_unit(at + 1);
-    *ret_code_point = unit;
-    if (unit < 0xd800 || unit > 0xdfff) return 5;
-    *ret_code_point = 0xfffd;
-    bool may_be_pair = unit < 0xdc00 && end - at >= 11 && at[5] == '\\' && at[6] == 'u';
-    if (!may_be_pair) return 5;
-    uint32_t second = hex_unit(at + 7);
-    if (second < 0xdc00 || second > 0xdfff) return 5;
-    *ret_code_point = 0x10000 + ((unit - 0xd800) << 10) + (second - 0xdc00);
-    return 11;
+    const char *after = check_escape(parser, at);
+    if (after == NULL) return NULL;
+    char c = at[1];
+    switch (c) {
+    case 'b': c = '\b'; break;
+    case 'f': c = '\f'; break;
+    case 'n': c = '\n'; break;
+    case 'r': c = '\r'; break;
+    case 't': c = '\t'; break;
+    default: break; // '"', '\' and '/' stand for themselves.
+    }
+    if (c != 'u') {
+        *(*out)++ = c;
+        return after;
+    }
+    uint32_t code_point = hex_unit(at + 2);
+    if (code_point >= 0xd800 && code_point <= 0xdfff) {
+        uint32_t first = code_point;
+        code_point = 0xfffd;
+        if (first < 0xdc00 && parser->end - after >= 2 && after[0] == '\\' && after[1] == 'u') {
+            const char *behind = check_escape(parser, after);
+            if (behind == NULL) return NULL;
+            uint32_t second = hex_unit(after + 2);
+            if (second >= 0xdc00 && second <= 0xdfff) {
+                code_point = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+                after = behind;
+            }
+        }
+    }
+    *out += encoding_utf8_put(code_point, *out);
+    return after;
 }
 
-// Decode the checked text [at, end) to `out`, which has room for 16 bytes more. Returns the size.
-static size_t decode(const char *at, const char *end, char *out)
+// At least as many bytes as the string from `start` decodes to.
+static size_t decoded_size_max(const struct json_parser *parser, const char *start)
 {
-    char *out_start = out;
-    while ((at = scan_copy_run(at, end, &out)) != end) {
-        at++; // Nothing but backslashes is special in a checked text.
-        if (*at == 'u') {
-            uint32_t code_point;
-            at += decode_unicode(at, end, &code_point);
-            out += encoding_utf8_put(code_point, out);
-            continue;
-        }
-        char c = *at++;
-        switch (c) {
-        case 'b': c = '\b'; break;
-        case 'f': c = '\f'; break;
-        case 'n': c = '\n'; break;
-        case 'r': c = '\r'; break;
-        case 't': c = '\t'; break;
-        default: break; // '"', '\' and '/' stand for themselves.
-        }
-        *out++ = c;
-    }
-    return (size_t)(out - out_start);
+    size_t rest = (size_t)(parser->end - start);
+    if (rest + COPY_SLACK <= arena_free_size(parser->arena)) return rest;
+    bool has_high = false;
+    const char *at = start;
+    while ((at = scan_string(at, parser->end, &has_high)) != parser->end && *at == '\\')
+        at += parser->end - at >= 2 ? 2 : 1;
+    return (size_t)(at - start);
 }
 
-// The string from `start`, whose first backslash is `at`.
-static const char *parse_with_escapes(struct json_parser *parser, const char *start, const char *at,
-                                      bool is_name, struct json *ret_value)
+// The string from `start`, in which there is a backslash or an error.
+static const char *parse_with_escapes(struct json_parser *parser, const char *start, bool is_name,
+                                      struct json *ret_value)
 {
-    bool has_high = false; // The caller checks the whole string.
-    while (at == parser->end || *at != '"') {
-        if (at == parser->end || *at != '\\') return fail_at_special(parser, at, is_name);
-        at = check_escape(parser, at);
-        if (at == NULL) return NULL;
-        at = scan_string(at, parser->end, &has_high);
-    }
-    char *copy = arena_alloc(parser->arena, (size_t)(at - start) + 16);
+    char *copy = arena_alloc(parser->arena, decoded_size_max(parser, start) + COPY_SLACK);
     if (copy == NULL) return json_parse_fail_memory(parser);
-    size_t size = decode(start, at, copy);
+    char *out = copy;
+    const char *at = start;
+    while ((at = scan_copy_run(at, parser->end, &out)) == parser->end || *at != '"') {
+        if (at == parser->end || *at != '\\') return fail_at_special(parser, at, is_name);
+        at = decode_escape(parser, at, &out);
+        if (at == NULL) return NULL;
+    }
+    size_t size = (size_t)(out - copy);
+    arena_trim(parser->arena, copy, size);
     *ret_value = (struct json){.type = JSON_STRING, .size = (uint32_t)size, .text = copy};
     return at + 1;
 }
@@ -140,7 +150,7 @@ const char *json_parse_string(struct json_parser *parser, const char *at, bool i
         if ((parser->flags & JSON_PARSE_COPY) != 0) at = copy_text(parser, at, ret_value);
     } else {
         has_escapes = true;
-        at = parse_with_escapes(parser, start, at, is_name, ret_value);
+        at = parse_with_escapes(parser, start, is_name, ret_value);
     }
     if (UNLIKELY(has_high || has_escapes) && at != NULL) {
         size_t bad = encoding_utf8_check((struct str){start, (size_t)(at - 1 - start)});

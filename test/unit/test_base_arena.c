@@ -53,3 +53,14 @@ TEST(arena_alloc_array_refuses_an_overflowing_product)
     arena_init(&arena, KIB(64));
     CHECK(arena_alloc_array(&arena, SIZE_MAX / 2, 3) == NULL);
 }
+
+TEST(arena_trim_gives_back_what_the_latest_allocation_did_not_need)
+{
+    struct arena CLEANUP(arena_release) arena;
+    arena_init(&arena, KIB(64));
+    char *first = arena_alloc(&arena, 1000);
+    REQUIRE(first != NULL);
+    arena_trim(&arena, first, 10);
+    char *second = arena_alloc(&arena, 10);
+    CHECK(second == first + 16);
+}
