@@ -5,7 +5,7 @@ BUILD ?= build
 .PHONY: all setup run test unit bench asan fuzz check format clean help
 
 all: setup ## Build build/galop
-	@ninja -C $(BUILD)
+	@ninja -C $(BUILD) galop
 
 setup: ## Install what is missing and configure the build folder
 	@tools/install-packages build
@@ -19,7 +19,8 @@ test: ## Install what is missing and run every test; closes with "N passed, N fa
 	@tools/install-packages build test sample
 	@tools/run-tests
 
-unit: all ## Unit tests alone
+unit: setup ## Unit tests alone
+	@ninja -C $(BUILD)
 	@meson test -C $(BUILD) --suite unit --print-errorlogs
 
 bench: ## Measure against a raw HTTP server in the same run
