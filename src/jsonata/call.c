@@ -1,6 +1,6 @@
 // Applying functions: of the library, of the expression, partial, composed, and patterns.
 
-#include <assert.h>
+#include <stdlib.h>
 
 #include "jsonata/evaluation.h"
 #include "jsonata/functions.h"
@@ -75,8 +75,7 @@ static struct json run_function(struct evaluation *evaluation, const struct func
     case FUNCTION_REGEX:
     case FUNCTION_NEXT: return run_regex(evaluation, function, arguments, count);
     }
-    assert(!"an unknown kind of function");
-    return value_undefined;
+    abort(); // All kinds have returned.
 }
 
 // One application, which may end in a tail call that is still to be made.

@@ -321,8 +321,8 @@ static void render_mantissa(struct text *text, const struct decimal_format *form
     size_t whole_count = point == NULL ? strlen(digits) : (size_t)(point - digits);
     char *fraction = point == NULL ? digits + whole_count : point + 1;
     size_t fraction_count = strlen(fraction);
-    while (whole_count > 0 && *whole == '0')
-        whole++, whole_count--;
+    for (; whole_count > 0 && *whole == '0'; whole_count--)
+        whole++;
     while (fraction_count > picture->fraction_min && fraction[fraction_count - 1] == '0')
         fraction_count--;
     if (whole_count < picture->whole_min && picture->whole_min < ROOM / 2) {

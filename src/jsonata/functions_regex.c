@@ -258,7 +258,10 @@ static void append_replacement(struct text *text, struct str rest, struct str ma
         while (digits < digits_max && digits < rest.size && rest.data[digits] >= '0' &&
                rest.data[digits] <= '9')
             index = index * 10 + (rest.data[digits++] - '0');
-        if (digits > 1 && index > groups.size) index = floor(index / 10), digits--;
+        if (digits > 1 && index > groups.size) {
+            index = floor(index / 10);
+            digits--;
+        }
         if (digits == 0) builder_append_byte(text, '$');
         append_group(text, groups, index);
         rest = str_skip(rest, digits);

@@ -156,7 +156,6 @@ static bool parse_iso(struct str text, double *ret_unix_ms)
 {
     static const char pattern[] = "YYYY-MM-DDThh:mm:ss";
     int fields[128] = {['M'] = 1, ['D'] = 1};
-    bool has_month = false, has_day = false;
     size_t i = 0;
     for (; i < sizeof(pattern) - 1 && i < text.size; i++) {
         char want = pattern[i], byte = text.data[i];
@@ -167,8 +166,7 @@ static bool parse_iso(struct str text, double *ret_unix_ms)
             continue;
         }
         if (!is_digit) return false;
-        if (want == 'M' && !has_month) fields['M'] = 0, has_month = true;
-        if (want == 'D' && !has_day) fields['D'] = 0, has_day = true;
+        if (i == strlen("YYYY-") || i == strlen("YYYY-MM-")) fields[(unsigned char)want] = 0;
         fields[(unsigned char)want] = fields[(unsigned char)want] * 10 + (byte - '0');
     }
     if (i != 4 && i != 7 && i != 10 && i != 16 && i != 19) return false;
