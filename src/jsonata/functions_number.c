@@ -103,7 +103,7 @@ static double shift_point(double number, int places)
         if (strtod(text, NULL) == number) break;
     }
     char *exponent = strchr(text, 'e');
-    int shifted = atoi(exponent + 1) + places;
+    int shifted = (int)strtol(exponent + 1, NULL, 10) + places;
     snprintf(exponent, 16, "e%d", shifted);
     return strtod(text, NULL);
 }

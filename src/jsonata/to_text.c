@@ -56,7 +56,7 @@ size_t number_to_text(double number, char ret_text[static NUMBER_TEXT_SIZE])
     int count = DIGITS;
     while (count > 1 && digits[count - 1] == '0')
         count--;
-    int point = atoi(text + DIGITS + 2) + 1;
+    int point = (int)strtol(text + DIGITS + 2, NULL, 10) + 1;
     size_t sign = number < 0;
     ret_text[0] = '-';
     return sign + place_point(digits, count, point, ret_text + sign);
