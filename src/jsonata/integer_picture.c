@@ -195,30 +195,24 @@ static void render_letters(struct text *text, double value)
     builder_append(text, (struct str){letters + start, LETTERS_MAX - start});
 }
 
-static uint32_t separator_at(const struct integer_format *format, uint32_t position)
+// Put irregular separators among the digits, leftmost first. Where there are fewer digits than the
+// picture has, the language counts from the end and loses what stands before; so does this.
+static size_t place_separators(uint32_t *codes, size_t count, const struct integer_format *format)
 {
-    if (position == 0) return 0;
-    if (format->is_regular)
-        return position % format->group_size == 0 ? format->separators[0].character : 0;
-    for (uint32_t i = 0; i < format->separator_count; i++)
-        if (format->separators[i].position == position) return format->separators[i].character;
-    return 0;
+    for (uint32_t i = 0; i < format->separator_count; i++) {
+        uint32_t position = format->separators[i].position;
+        size_t kept = count >= position ? count - position : 0;
+        size_t rest = kept;
+        if (count < position && position - count < count) rest = 2 * count - position;
+        memmove(codes + kept + 1, codes + rest, (count - rest) * sizeof(*codes));
+        codes[kept] = format->separators[i].character;
+        count = kept + 1 + count - rest;
+    }
+    return count;
 }
 
-static void render_decimal(struct text *text, double value, const struct integer_format *format)
+static void append_ordinal(struct text *text, const char *digits, size_t count)
 {
-    enum { DIGITS_MAX = 320 };
-    char digits[DIGITS_MAX + 1];
-    uint32_t count = (uint32_t)snprintf(digits, sizeof(digits), "%.0f", value);
-    uint32_t total = count > format->mandatory_digits ? count : format->mandatory_digits;
-    for (uint32_t i = 0; i < total; i++) {
-        uint32_t position = total - i; // Digits from here to the end.
-        uint32_t separator = i == 0 ? 0 : separator_at(format, position);
-        if (separator != 0) builder_append_code_point(text, separator);
-        uint32_t digit = position > count ? 0 : (uint32_t)(digits[count - position] - '0');
-        builder_append_code_point(text, format->zero + digit);
-    }
-    if (!format->is_ordinal) return;
     char last = digits[count - 1];
     bool is_teen = count > 1 && digits[count - 2] == '1';
     const char *suffix = is_teen       ? "th"
@@ -227,6 +221,28 @@ static void render_decimal(struct text *text, double value, const struct integer
                          : last == '3' ? "rd"
                                        : "th";
     append_c(text, suffix);
+}
+
+static void render_decimal(struct text *text, double value, const struct integer_format *format)
+{
+    enum { DIGITS_MAX = 320 };
+    char digits[DIGITS_MAX + 1];
+    uint32_t given = (uint32_t)snprintf(digits, sizeof(digits), "%.0f", value);
+    uint32_t total = given > format->mandatory_digits ? given : format->mandatory_digits;
+    size_t room = 2 * (size_t)total + format->separator_count;
+    uint32_t *codes = evaluation_alloc_array(text->evaluation, room, sizeof(*codes));
+    size_t count = 0;
+    for (uint32_t i = 0; i < total; i++) {
+        uint32_t position = total - i; // Digits from here to the end.
+        if (i > 0 && format->is_regular && position % format->group_size == 0)
+            codes[count++] = format->separators[0].character;
+        uint32_t digit = position > given ? 0 : (uint32_t)(digits[given - position] - '0');
+        codes[count++] = format->zero + digit;
+    }
+    if (!format->is_regular) count = place_separators(codes, count, format);
+    for (size_t i = 0; i < count; i++)
+        builder_append_code_point(text, codes[i]);
+    if (format->is_ordinal) append_ordinal(text, digits, given);
 }
 
 void integer_render(struct text *text, double value, const struct integer_format *format)

@@ -292,7 +292,7 @@ static struct node *parse_order(struct parser *parser, struct node *left,
         if (parser->current.token != TOKEN_COMMA) break;
         advance(parser, false);
     }
-    expect(parser, TOKEN_PAREN_CLOSE, true);
+    expect(parser, TOKEN_PAREN_CLOSE, false); // As in the language: no division follows.
     return order;
 }
 
