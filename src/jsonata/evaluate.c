@@ -166,7 +166,9 @@ static struct json evaluate_closure(struct evaluation *evaluation, const struct 
         .kind = node->type == NODE_LAMBDA  ? FUNCTION_LAMBDA
                 : node->type == NODE_REGEX ? FUNCTION_REGEX
                                            : FUNCTION_TRANSFORM,
-        .arity = node->type == NODE_LAMBDA ? node->items.count : 1,
+        .arity = node->type == NODE_LAMBDA  ? node->items.count
+                 : node->type == NODE_REGEX ? 2 // The text, and where to start in it.
+                                            : 1,
         .signature = node->signature,
         .node = node,
         .frame = frame,

@@ -199,30 +199,32 @@ void frame_bind(struct evaluation *evaluation, struct frame *frame, uint32_t nam
 // ---------------------------------------------------------------------------------------------
 // The way in and out
 
-static bool needs_check(unsigned type)
+static void settle(struct evaluation *evaluation, const struct json *place, int depth);
+
+static void settle_parts(struct evaluation *evaluation, struct json value, int depth)
 {
-    return type >= JSON_ARRAY || type == JSON_REAL;
+    if (depth >= JSON_DEPTH_MAX) evaluation_out_of_depth(evaluation);
+    evaluation_steps(evaluation, 1 + value.size / 8);
+    for (uint32_t i = 0; i < value.size; i++)
+        settle(evaluation, value_is_object(value) ? &value.members[i].value : &value.items[i],
+               depth + 1);
 }
 
-// Refuse results that are no JSON: functions anywhere in it, and deeper nesting than JSON values
-// may have.
-static void check_result(struct evaluation *evaluation, struct json value, int depth)
+// Make JSON of a part of the result. Functions are refused, and infinite numbers, and deeper
+// nesting than JSON values may have; what is missing in an array becomes null.
+static void settle(struct evaluation *evaluation, const struct json *place, int depth)
 {
-    evaluation_step(evaluation);
-    value_is_numeric(evaluation, value); // Fails on what is infinite.
-    if (depth > JSON_DEPTH_MAX) evaluation_out_of_depth(evaluation);
-    if (value_is_array(value)) {
-        for (uint32_t i = 0; i < value.size; i++)
-            if (needs_check(value.items[i].type))
-                check_result(evaluation, value.items[i], depth + 1);
-    } else if (value_is_object(value)) {
-        for (uint32_t i = 0; i < value.size; i++)
-            if (needs_check(value.members[i].value.type))
-                check_result(evaluation, value.members[i].value, depth + 1);
-    } else if (value_is_function(value)) {
+    struct json value = *place;
+    if (value_is_array(value) || value_is_object(value)) settle_parts(evaluation, value, depth);
+    if (value.type == JSON_REAL) value_is_numeric(evaluation, value); // Fails if infinite.
+    if (LIKELY(value.type <= JSON_OBJECT)) return;
+    if (value_is_function(value)) {
         evaluation->error = (struct jsonata_error){.kind = JSONATA_ERROR_FUNCTION};
         evaluation_fail_at(evaluation, "D1010", NULL);
     }
+    // No input has such values: the place was made by this evaluation and may be changed.
+    struct json *own_place = (void *)(uintptr_t)place;
+    *own_place = value_is_array(value) ? value_stored(value) : json_null;
 }
 
 static const struct json *bind_globals(struct evaluation *evaluation,
@@ -253,8 +255,9 @@ static struct json run(struct evaluation *evaluation, const struct jsonata_envir
     if (value_is_array(input)) input = array_of_one(evaluation, input, VALUE_OUTER);
     struct frame frame = {0};
     struct json result = evaluate(evaluation, evaluation->jsonata->root, input, &frame);
-    check_result(evaluation, result, 0);
-    return value_stored(result);
+    if (value_is_undefined(result)) return result;
+    settle(evaluation, &result, 0);
+    return result;
 }
 
 static size_t utf16_position(struct str text, size_t position)

@@ -57,7 +57,9 @@ struct json builtin_spread(struct evaluation *evaluation, const struct call *cal
     if (!value_is_array(value) && !value_is_object(value)) return value;
     struct list_of_values list = {.evaluation = evaluation};
     spread(&list, value);
-    return list_to_sequence(&list);
+    // Only what comes from a single object is a sequence.
+    bool is_sequence = value_is_object(value) || value.size == 0;
+    return list_to_array(&list, is_sequence ? VALUE_SEQUENCE : 0);
 }
 
 struct json builtin_merge(struct evaluation *evaluation, const struct call *call)

@@ -170,6 +170,9 @@ struct json run_regex(struct evaluation *evaluation, const struct function *func
         if (count == 0 || !value_is_string(arguments[0])) return value_undefined;
         matching.subject = json_str(&arguments[0]);
         matching.is_first = true;
+        double start = count > 1 && value_is_number(arguments[1]) ? value_real(arguments[1]) : 0;
+        if (start > (double)units_of(matching.subject)) return value_undefined;
+        matching.offset = bytes_of(matching.subject, start);
     }
     return native_next(&matching, &found) ? found_to_object(&matching, &found) : value_undefined;
 }

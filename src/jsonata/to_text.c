@@ -133,6 +133,7 @@ static void write_value(struct writing *writing, struct json value)
     evaluation_step(writing->text.evaluation);
     evaluation_guard_stack(writing->text.evaluation);
     switch (value_kind(value)) {
+    case VALUE_UNDEFINED:
     case JSON_NULL: builder_append(&writing->text, STR("null")); return;
     case JSON_TRUE: builder_append(&writing->text, STR("true")); return;
     case JSON_FALSE: builder_append(&writing->text, STR("false")); return;
