@@ -64,7 +64,7 @@ TEST(python_sandboxes_are_reused_and_limited)
                   "    time.sleep(event)\n"
                   "    return count\n");
     for (int i = 0; i < CALLS; i++)
-        begin_invoke(&fixture, "f", STR("0.5"), LAMBDA_REQUEST_RESPONSE, &invocations[i]);
+        begin_invoke(&fixture, "f", STR("2"), LAMBDA_REQUEST_RESPONSE, &invocations[i]);
     await_answers(&fixture);
     int answered = 0, throttled = 0;
     for (int i = 0; i < CALLS; i++) {
