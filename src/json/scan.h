@@ -17,19 +17,25 @@ static inline bool scan_is_special(unsigned char c)
     return c == '"' || c == '\\' || c < 0x20;
 }
 
+#ifdef __SSE2__
+// A bit for each of sixteen bytes that a string must escape.
+static inline unsigned scan_special_bits(__m128i bytes)
+{
+    __m128i special = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                                                _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))),
+                                   _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes));
+    return (unsigned)_mm_movemask_epi8(special);
+}
+#endif
+
 // The first '"', '\' or control character of [at, end), or `end`. Sets *has_high when a byte before
 // it is outside ASCII, and leaves it otherwise.
 static inline const char *scan_string(const char *at, const char *end, bool *has_high)
 {
 #ifdef __SSE2__
-    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
-    const __m128i control = _mm_set1_epi8(0x1f);
     while (end - at >= 16) {
         __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-        __m128i special = _mm_or_si128(
-            _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
-            _mm_cmpeq_epi8(_mm_min_epu8(bytes, control), bytes));
-        unsigned special_bits = (unsigned)_mm_movemask_epi8(special);
+        unsigned special_bits = scan_special_bits(bytes);
         unsigned high_bits = (unsigned)_mm_movemask_epi8(bytes);
         if (special_bits != 0) {
             unsigned before = (special_bits & (0U - special_bits)) - 1;
@@ -68,11 +74,7 @@ static inline const char *scan_string(const char *at, const char *end, bool *has
 static inline bool scan_are_plain(uint64_t a, uint64_t b)
 {
 #ifdef __SSE2__
-    __m128i bytes = _mm_set_epi64x((long long)a, (long long)b);
-    __m128i special = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
-                                                _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))),
-                                   _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes));
-    return _mm_movemask_epi8(special) == 0;
+    return scan_special_bits(_mm_set_epi64x((long long)a, (long long)b)) == 0;
 #else
     for (int i = 0; i < 8; i++, a >>= 8, b >>= 8) {
         if (scan_is_special((unsigned char)a) || scan_is_special((unsigned char)b)) return false;
@@ -127,14 +129,9 @@ static inline const char *scan_copy_run(const char *at, const char *end, char **
 {
     char *to = *out;
 #ifdef __SSE2__
-    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
-    const __m128i control = _mm_set1_epi8(0x1f);
     while (end - at >= 16) {
         __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-        __m128i special = _mm_or_si128(
-            _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
-            _mm_cmpeq_epi8(_mm_min_epu8(bytes, control), bytes));
-        unsigned special_bits = (unsigned)_mm_movemask_epi8(special);
+        unsigned special_bits = scan_special_bits(bytes);
         _mm_storeu_si128((__m128i *)(void *)to, bytes);
         int plain = special_bits == 0 ? 16 : __builtin_ctz(special_bits);
         at += plain;
