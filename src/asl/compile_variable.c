@@ -121,17 +121,25 @@ static struct str key_str(const struct assigned_key *key)
     return (struct str){key->bytes, key->size};
 }
 
+// Whether a scope around `scope` assigns the name, other than in the very state that `scope`
+// belongs to: what a Parallel or Map state or its catchers assign comes after its branches, and the
+// service accepts it (recorded).
 static bool is_assigned_outside(const struct asl_compiler *compiler, const struct map *table,
                                 uint32_t scope, struct str name)
 {
     while (compiler->scopes[scope]->outer != scope && !compiler->scopes[scope]->is_distributed) {
+        const struct asl_draft *owner =
+            compiler->drafts[compiler->scopes[scope]->scope.outer_state];
         scope = compiler->scopes[scope]->outer;
         struct assigned_key key;
-        if (make_key(scope, name, &key) && map_find(table, key_str(&key)) != NULL) return true;
+        if (!make_key(scope, name, &key)) continue;
+        const void *assigner = map_find(table, key_str(&key));
+        if (assigner != NULL && assigner != owner) return true;
     }
     return false;
 }
 
+// A table from keys to the state that assigns the name, or to the compiler when several do.
 static bool collect_assigned(struct asl_compiler *compiler, struct map *table)
 {
     for (uint32_t i = 0; i < compiler->draft_count; i++) {
@@ -141,7 +149,9 @@ static bool collect_assigned(struct asl_compiler *compiler, struct map *table)
             struct str kept;
             if (!make_key(draft->state.scope, name->name, &key)) continue;
             if (!arena_copy_str(compiler->scratch, key_str(&key), &kept)) return false;
-            if (!map_set(table, kept, draft)) return false;
+            const void *before = map_find(table, kept);
+            bool is_only = before == NULL || before == draft;
+            if (!map_set(table, kept, is_only ? (void *)draft : (void *)compiler)) return false;
         }
     }
     return true;
