@@ -5,18 +5,6 @@
 #include "api/api.h"
 #include "base/encoding.h"
 
-// Characters of UTF-8 text as AWS counts them: UTF-16 code units.
-static int64_t count_characters(struct str text)
-{
-    int64_t count = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned char byte = (unsigned char)text.data[i];
-        count += (byte & 0xc0) != 0x80;
-        count += byte >= 0xf0;
-    }
-    return count;
-}
-
 static bool has_type(const struct json *value, enum api_member_type type)
 {
     int64_t integer;
@@ -89,7 +77,7 @@ static void check_bounds(struct violations *violations, const struct api_member 
     }
     if (size <= member->max && size >= member->min) return;
     // Text was measured in bytes first: there are never fewer of them than characters.
-    if (member->type == API_MEMBER_STRING) size = count_characters(json_str(value));
+    if (member->type == API_MEMBER_STRING) size = (int64_t)encoding_utf16_size(json_str(value));
     struct arena *arena = violations->request->arena;
     if (member->max != 0 && size > member->max) {
         add_violation(violations, member, value,

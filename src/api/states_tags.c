@@ -5,14 +5,6 @@
 
 enum { TAGS_MAX = 50, KEY_CHARACTERS_MAX = 128, VALUE_CHARACTERS_MAX = 256 };
 
-static size_t count_characters(struct str text)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < text.size; i++)
-        count += ((unsigned char)text.data[i] & 0xc0) != 0x80;
-    return count;
-}
-
 static bool refuse_tag(struct api_request *request, struct str key, const char *why)
 {
     api_exception(request, STR("ValidationException"), "Invalid tag '%" STR_FORMAT "': %s",
@@ -29,11 +21,11 @@ static bool add_tags(struct api_request *request, struct json_members *members)
     for (uint32_t i = 0; i < tags->size; i++) {
         struct str key = api_member_str(&tags->items[i], STR("key"), STR(""));
         struct str value = api_member_str(&tags->items[i], STR("value"), STR(""));
-        size_t key_size = count_characters(key);
+        size_t key_size = encoding_utf16_size(key);
         if (key_size == 0 || key_size > KEY_CHARACTERS_MAX) {
             return refuse_tag(request, key, "the key must have 1 to 128 characters");
         }
-        if (count_characters(value) > VALUE_CHARACTERS_MAX) {
+        if (encoding_utf16_size(value) > VALUE_CHARACTERS_MAX) {
             return refuse_tag(request, key, "the value must have at most 256 characters");
         }
         if (str_starts_with(key, STR("aws:"))) {

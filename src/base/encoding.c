@@ -155,6 +155,16 @@ size_t encoding_utf8_check(struct str text)
     return SIZE_MAX;
 }
 
+size_t encoding_utf16_size(struct str text)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char byte = (unsigned char)text.data[i];
+        if ((byte & 0xc0) != 0x80) size += byte >= 0xf0 ? 2 : 1;
+    }
+    return size;
+}
+
 size_t encoding_utf8_put(uint32_t c, char ret_bytes[static 4])
 {
     if (c < 0x80) {

@@ -32,6 +32,10 @@ MUST_USE bool encoding_percent_decode(struct arena *arena, struct str text, bool
 // surrogates, nothing over U+10FFFF), or SIZE_MAX when all is well.
 size_t encoding_utf8_check(struct str text);
 
+// Length of well-formed text in UTF-16 units: what Java and JavaScript, and so the service and its
+// languages, count as characters.
+size_t encoding_utf16_size(struct str text);
+
 // Write `code_point` (a Unicode scalar value) as 1 to 4 bytes; returns how many.
 size_t encoding_utf8_put(uint32_t code_point, char ret_bytes[static 4]);
 

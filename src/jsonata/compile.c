@@ -234,16 +234,6 @@ void jsonata_resolve(struct compilation *compilation, struct node *root, struct 
 // ---------------------------------------------------------------------------------------------
 
 // Positions are counted in UTF-16 units, as the language's own implementation does.
-static size_t utf16_size(struct str text)
-{
-    size_t size = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned char byte = (unsigned char)text.data[i];
-        if ((byte & 0xc0) != 0x80) size += byte >= 0xf0 ? 2 : 1;
-    }
-    return size;
-}
-
 static struct jsonata *compile(struct compilation *compilation)
 {
     struct jsonata *jsonata = compilation_alloc(compilation, sizeof(*jsonata));
@@ -275,7 +265,7 @@ enum status jsonata_compile(struct arena *arena, struct str text,
     if (compilation->is_out_of_memory || arena->is_exhausted) return STATUS_NO_MEMORY;
     struct jsonata_error *error = &compilation->error;
     error->message = error_message(arena, error);
-    error->position = utf16_size(str_slice(copy, 0, error->position));
+    error->position = encoding_utf16_size(str_slice(copy, 0, error->position));
     if (reterr_error != NULL) *reterr_error = *error;
     return STATUS_INVALID;
 }

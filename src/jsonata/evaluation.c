@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <math.h>
 
+#include "base/encoding.h"
+
 enum {
     STEPS_BETWEEN_CHECKS = 4096,
     DEPTH_MAX_DEFAULT = 20000,
@@ -260,16 +262,6 @@ static struct json run(struct evaluation *evaluation, const struct jsonata_envir
     return result;
 }
 
-static size_t utf16_position(struct str text, size_t position)
-{
-    size_t size = 0;
-    for (size_t i = 0; i < text.size && i < position; i++) {
-        unsigned char byte = (unsigned char)text.data[i];
-        if ((byte & 0xc0) != 0x80) size += byte >= 0xf0 ? 2 : 1;
-    }
-    return size;
-}
-
 // As JSON shows it: nothing that is no number.
 static struct json error_value(struct json value)
 {
@@ -286,7 +278,7 @@ static void take_error(struct evaluation *evaluation, struct jsonata_error *ret_
     // What is no JSON is not shown.
     if (error->value.type > JSON_OBJECT) error->has_value = false;
     if (error->value2.type > JSON_OBJECT) error->has_value2 = false;
-    error->position = utf16_position(evaluation->jsonata->text, error->position);
+    error->position = encoding_utf16_size(str_slice(evaluation->jsonata->text, 0, error->position));
     *ret_error = *error;
 }
 

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <math.h>
 
+#include "base/encoding.h"
 #include "jsonata/functions.h"
 #include "jsonata/regex.h"
 
@@ -39,16 +40,6 @@ static void matching_init(struct matching *matching, struct evaluation *evaluati
         .subject = subject,
         .is_first = true,
     };
-}
-
-static size_t units_of(struct str text)
-{
-    size_t units = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned char byte = (unsigned char)text.data[i];
-        if ((byte & 0xc0) != 0x80) units += byte >= 0xf0 ? 2 : 1;
-    }
-    return units;
 }
 
 static size_t bytes_of(struct str text, double units)
@@ -147,8 +138,8 @@ static struct json found_to_object(const struct matching *matching, const struct
         .input = json_from_str(matching->subject),
         .offset = found->end,
     };
-    size_t start = units_of(str_slice(matching->subject, 0, found->start));
-    size_t end = start + units_of(found->text);
+    size_t start = encoding_utf16_size(str_slice(matching->subject, 0, found->start));
+    size_t end = start + encoding_utf16_size(found->text);
     members[0] = (struct json_member){json_from_str(STR("match")), json_from_str(found->text)};
     members[1] =
         (struct json_member){json_from_str(STR("start")), json_from_integer((int64_t)start)};
@@ -171,7 +162,7 @@ struct json run_regex(struct evaluation *evaluation, const struct function *func
         matching.subject = json_str(&arguments[0]);
         matching.is_first = true;
         double start = count > 1 && value_is_number(arguments[1]) ? value_real(arguments[1]) : 0;
-        if (start > (double)units_of(matching.subject)) return value_undefined;
+        if (start > (double)encoding_utf16_size(matching.subject)) return value_undefined;
         matching.offset = bytes_of(matching.subject, start);
     }
     return native_next(&matching, &found) ? found_to_object(&matching, &found) : value_undefined;
@@ -200,7 +191,7 @@ struct json builtin_match(struct evaluation *evaluation, const struct call *call
     size_t units = 0, bytes = 0;
     while ((double)list.count < most && matching_next(&matching, &found)) {
         if (found.start < bytes) units = bytes = 0;
-        units += units_of(str_slice(matching.subject, bytes, found.start - bytes));
+        units += encoding_utf16_size(str_slice(matching.subject, bytes, found.start - bytes));
         bytes = found.start;
         struct json_member *members = evaluation_alloc_array(evaluation, 3, sizeof(*members));
         members[0] = (struct json_member){json_from_str(STR("match")), json_from_str(found.text)};

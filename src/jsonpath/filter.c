@@ -198,22 +198,12 @@ static enum outcome decide_contains(struct evaluation *evaluation, const struct 
     return list_contains(evaluation, left, right, ret_accepts);
 }
 
-// Length in UTF-16 units.
-static size_t text_length(struct str text)
-{
-    size_t length = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        if ((c & 0xc0) != 0x80) length += c >= 0xf0 ? 2 : 1;
-    }
-    return length;
-}
-
 static bool has_size(const struct operand *left, const struct operand *right)
 {
     if (!is_number(right)) return false;
     double expected = trunc(json_to_real(&right->value));
-    if (is_type(left, JSON_STRING)) return (double)text_length(json_str(&left->value)) == expected;
+    if (is_type(left, JSON_STRING))
+        return (double)encoding_utf16_size(json_str(&left->value)) == expected;
     return is_type(left, JSON_ARRAY) && (double)left->value.size == expected;
 }
 

@@ -72,3 +72,11 @@ TEST(encoding_utf8_put_and_take_are_inverse)
         CHECK(text.size == 0);
     }
 }
+
+TEST(encoding_utf16_size_counts_pairs_twice)
+{
+    CHECK(encoding_utf16_size(STR("")) == 0);
+    CHECK(encoding_utf16_size(STR("abc")) == 3);
+    CHECK(encoding_utf16_size(STR("\xc3\xa9\xe2\x82\xac")) == 2);
+    CHECK(encoding_utf16_size(STR("\xf0\x9f\x98\x80")) == 2);
+}
