@@ -90,13 +90,15 @@ TEST(tail_calls_take_no_stack_and_other_recursion_ends)
 TEST(endless_work_ends_by_steps_time_and_memory)
 {
     struct arena CLEANUP(arena_release) arena;
-    arena_init(&arena, MIB(16));
+    arena_init(&arena, MIB(64));
     const struct jsonata_environment by_steps = {.steps_max = 10000};
     const struct jsonata_environment by_time = {.time_max_ms = 20};
     const char *endless = "($f := function(){$f()}; $f())";
     CHECK_STR(answer_within(&arena, endless, NULL, &by_steps), STR("U1001"));
     CHECK_STR(answer_within(&arena, endless, NULL, &by_time), STR("U1001"));
+    arena_reset(&arena); // How much was used depends on how fast the machine is.
     CHECK_STR(answer_within(&arena, "[1..9999999]", NULL, &by_time), STR("U1001"));
+    arena_reset(&arena);
     CHECK_STR(answer_within(&arena, "$match($pad('', 40, 'a') & '!', /^(a+)+$/)", NULL, &by_time),
               STR("U1001"));
 }
