@@ -206,14 +206,16 @@ bool sigv4_scope_parse(const struct http_request *request, struct sigv4_scope *r
            parse_credential(credential, ret_scope);
 }
 
-// Names must be in lower case and in order: they are part of what was signed.
+// Names must be in lower case and in order: they are part of what was signed. In a query the
+// separator may be percent-encoded; in a header a name may hold what looks like that.
 static bool parse_names(struct claim *claim, struct str names)
 {
     bool has_host = false;
     claim->name_count = 0;
     while (names.size > 0) {
         if (claim->name_count == SIGV4_SIGNED_HEADERS_MAX) return false;
-        struct str name = cut_escaped(&names, ';', STR("%3B"));
+        struct str name =
+            claim->is_presigned ? cut_escaped(&names, ';', STR("%3B")) : str_cut(&names, ';');
         if (name.size == 0) return false;
         if (str_equal(name, STR("host"))) has_host = true;
         claim->names[claim->name_count++] = name;
