@@ -71,10 +71,9 @@ static void give_back(struct runtime_execution *execution)
     worker->free_execution_count++;
 }
 
-static uint64_t history_mask_of(const struct state_machine *state_machine)
+// Types of history events that the log level asks for.
+static uint64_t logged_mask_of(const struct state_machine *state_machine)
 {
-    if (state_machine->type == ASL_MACHINE_STANDARD) return ENGINE_HISTORY_ALL;
-    if (state_machine->log_group == NULL) return ENGINE_HISTORY_NONE;
     switch (state_machine->log_level) {
     case LOG_LEVEL_ALL: return ENGINE_HISTORY_ALL;
     case LOG_LEVEL_ERROR: return engine_history_error_mask;
@@ -82,6 +81,13 @@ static uint64_t history_mask_of(const struct state_machine *state_machine)
     case LOG_LEVEL_OFF: return ENGINE_HISTORY_NONE;
     }
     return ENGINE_HISTORY_NONE;
+}
+
+static uint64_t history_mask_of(const struct state_machine *state_machine)
+{
+    if (state_machine->type == ASL_MACHINE_STANDARD) return ENGINE_HISTORY_ALL;
+    if (state_machine->log_group == NULL) return ENGINE_HISTORY_NONE;
+    return logged_mask_of(state_machine);
 }
 
 // arn:P:states:R:A:stateMachine:NAME -> arn:P:states:R:A:express:NAME:EXECUTION:UUID, or
@@ -177,17 +183,6 @@ static bool name_log_stream(struct runtime_execution *execution)
         STR_ARGS(execution->state_machine->name), (int)date.year, (int)date.month, (int)date.day,
         (int)date.hour, (int)date.minute, execution->worker->log_stream_suffix);
     return execution->log_stream.size > 0;
-}
-
-static uint64_t logged_mask_of(const struct state_machine *state_machine)
-{
-    switch (state_machine->log_level) {
-    case LOG_LEVEL_ALL: return ENGINE_HISTORY_ALL;
-    case LOG_LEVEL_ERROR: return engine_history_error_mask;
-    case LOG_LEVEL_FATAL: return engine_history_fatal_mask;
-    case LOG_LEVEL_OFF: return ENGINE_HISTORY_NONE;
-    }
-    return ENGINE_HISTORY_NONE;
 }
 
 static void write_log_records(struct runtime_execution *execution,

@@ -17,7 +17,6 @@ void runtime_init(struct runtime *runtime, struct clock *clock, struct store *st
     runtime->logs = logs;
     state_machine_registry_init(&runtime->state_machines);
     execution_table_init(&runtime->executions);
-    atomic_init(&runtime->is_stopping, false);
     atomic_init(&runtime->started_count, 0);
     atomic_init(&runtime->ended_count, 0);
 }

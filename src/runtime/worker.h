@@ -26,7 +26,6 @@ struct runtime {
     struct logs *logs;
     struct state_machine_registry state_machines;
     struct execution_table executions; // Standard.
-    atomic_bool is_stopping;
     // Figures for /metrics.
     _Atomic uint64_t started_count;
     _Atomic uint64_t ended_count;
