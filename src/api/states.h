@@ -22,6 +22,13 @@ struct states_operation {
         .handle = (function)                                                                       \
     }
 
+// The member of a request that holds an ARN and must be there.
+#define STATES_ARN_MEMBER(text)                                                                    \
+    {                                                                                              \
+        .name = STR_INIT(text), .type = API_MEMBER_STRING, .is_required = true, .min = 1,          \
+        .max = 256                                                                                 \
+    }
+
 // Tables of the files, put together by states.c.
 extern const struct states_operation states_machine_operations[];
 extern const size_t states_machine_operation_count;

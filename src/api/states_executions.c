@@ -7,21 +7,15 @@ enum { PAGE_DEFAULT = 100, PAGE_MAX = 1000 };
 // ---------------------------------------------------------------------------------------------
 // Starting
 
-#define STATE_MACHINE_ARN_MEMBER                                                                   \
-    {                                                                                              \
-        .name = STR_INIT("stateMachineArn"), .type = API_MEMBER_STRING, .is_required = true,       \
-        .min = 1, .max = 256                                                                       \
-    }
-
 static const struct api_member start_members[] = {
-    STATE_MACHINE_ARN_MEMBER,
+    STATES_ARN_MEMBER("stateMachineArn"),
     {.name = STR_INIT("name"), .type = API_MEMBER_STRING, .min = 1, .max = 80},
     {.name = STR_INIT("input"), .type = API_MEMBER_STRING, .max = 262144},
     {.name = STR_INIT("traceHeader"), .type = API_MEMBER_STRING, .max = 256},
 };
 
 static const struct api_member start_sync_members[] = {
-    STATE_MACHINE_ARN_MEMBER,
+    STATES_ARN_MEMBER("stateMachineArn"),
     {.name = STR_INIT("name"), .type = API_MEMBER_STRING, .min = 1, .max = 80},
     {.name = STR_INIT("input"), .type = API_MEMBER_STRING, .max = 262144},
     {.name = STR_INIT("traceHeader"), .type = API_MEMBER_STRING, .max = 256},
@@ -257,14 +251,8 @@ static void start_sync(struct api_request *request)
 // ---------------------------------------------------------------------------------------------
 // StopExecution
 
-#define EXECUTION_ARN_MEMBER                                                                       \
-    {                                                                                              \
-        .name = STR_INIT("executionArn"), .type = API_MEMBER_STRING, .is_required = true,          \
-        .min = 1, .max = 256                                                                       \
-    }
-
 static const struct api_member stop_members[] = {
-    EXECUTION_ARN_MEMBER,
+    STATES_ARN_MEMBER("executionArn"),
     {.name = STR_INIT("error"), .type = API_MEMBER_STRING, .max = 256},
     {.name = STR_INIT("cause"), .type = API_MEMBER_STRING, .max = 32768},
 };
@@ -330,7 +318,7 @@ static void stop(struct api_request *request)
 // DescribeExecution
 
 static const struct api_member describe_members[] = {
-    EXECUTION_ARN_MEMBER,
+    STATES_ARN_MEMBER("executionArn"),
     {.name = STR_INIT("includedData"),
      .type = API_MEMBER_STRING,
      .enum_values = "[ALL_DATA, METADATA_ONLY]"},
@@ -524,7 +512,7 @@ static void list(struct api_request *request)
 // GetExecutionHistory
 
 static const struct api_member history_members[] = {
-    EXECUTION_ARN_MEMBER,
+    STATES_ARN_MEMBER("executionArn"),
     {.name = STR_INIT("maxResults"), .type = API_MEMBER_INTEGER, .max = PAGE_MAX},
     {.name = STR_INIT("reverseOrder"), .type = API_MEMBER_BOOLEAN},
     {.name = STR_INIT("nextToken"), .type = API_MEMBER_STRING, .min = 1, .max = 1024},

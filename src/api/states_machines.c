@@ -290,14 +290,8 @@ static void create(struct api_request *request)
 // ---------------------------------------------------------------------------------------------
 // DescribeStateMachine
 
-#define STATE_MACHINE_ARN_MEMBER                                                                   \
-    {                                                                                              \
-        .name = STR_INIT("stateMachineArn"), .type = API_MEMBER_STRING, .is_required = true,       \
-        .min = 1, .max = 256                                                                       \
-    }
-
 static const struct api_member describe_members[] = {
-    STATE_MACHINE_ARN_MEMBER,
+    STATES_ARN_MEMBER("stateMachineArn"),
     {.name = STR_INIT("includedData"),
      .type = API_MEMBER_STRING,
      .enum_values = "[ALL_DATA, METADATA_ONLY]"},
@@ -392,11 +386,7 @@ static void describe(struct api_request *request)
 }
 
 static const struct api_member describe_for_members[] = {
-    {.name = STR_INIT("executionArn"),
-     .type = API_MEMBER_STRING,
-     .is_required = true,
-     .min = 1,
-     .max = 256},
+    STATES_ARN_MEMBER("executionArn"),
     {.name = STR_INIT("includedData"),
      .type = API_MEMBER_STRING,
      .enum_values = "[ALL_DATA, METADATA_ONLY]"},
@@ -421,7 +411,7 @@ static void describe_for_execution(struct api_request *request)
 // UpdateStateMachine
 
 static const struct api_member update_members[] = {
-    STATE_MACHINE_ARN_MEMBER,
+    STATES_ARN_MEMBER("stateMachineArn"),
     {.name = STR_INIT("definition"), .type = API_MEMBER_STRING, .min = 1, .max = 1048576},
     {.name = STR_INIT("roleArn"), .type = API_MEMBER_STRING, .min = 1, .max = 256},
     {.name = STR_INIT("loggingConfiguration"), .type = API_MEMBER_OBJECT},
@@ -570,7 +560,7 @@ static void list(struct api_request *request)
 // ---------------------------------------------------------------------------------------------
 // DeleteStateMachine
 
-static const struct api_member delete_members[] = {STATE_MACHINE_ARN_MEMBER};
+static const struct api_member delete_members[] = {STATES_ARN_MEMBER("stateMachineArn")};
 
 static void on_removed(struct api_request *request, enum status status)
 {

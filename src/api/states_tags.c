@@ -51,19 +51,13 @@ bool states_tags_read(struct api_request *request, struct json *ret_tags)
 // ---------------------------------------------------------------------------------------------
 // Operations
 
-#define RESOURCE_ARN_MEMBER                                                                        \
-    {                                                                                              \
-        .name = STR_INIT("resourceArn"), .type = API_MEMBER_STRING, .is_required = true, .min = 1, \
-        .max = 256                                                                                 \
-    }
-
-static const struct api_member list_members[] = {RESOURCE_ARN_MEMBER};
+static const struct api_member list_members[] = {STATES_ARN_MEMBER("resourceArn")};
 static const struct api_member tag_members[] = {
-    RESOURCE_ARN_MEMBER,
+    STATES_ARN_MEMBER("resourceArn"),
     {.name = STR_INIT("tags"), .type = API_MEMBER_LIST, .is_required = true},
 };
 static const struct api_member untag_members[] = {
-    RESOURCE_ARN_MEMBER,
+    STATES_ARN_MEMBER("resourceArn"),
     {.name = STR_INIT("tagKeys"), .type = API_MEMBER_LIST, .is_required = true},
 };
 
