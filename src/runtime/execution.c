@@ -19,6 +19,7 @@ enum {
     BILLED_DURATION_UNIT_MS = 100,
     BILLED_MEMORY_UNIT_MB = 64,
     BASE_MEMORY_BYTES = 50 << 20, // What the service counts for any execution.
+    CONTINUE_TAKES_MS = 1000,     // Of virtual time.
 };
 
 struct runtime_timer {
@@ -140,6 +141,7 @@ enum status runtime_execution_new(struct runtime_worker *worker,
     execution->log_stream = (struct str){NULL, 0};
     execution->is_recorded = false;
     execution->journal_id = 0;
+    execution->on_update = NULL;
     execution->on_end = NULL;
     execution->context = NULL;
     list_init(&execution->tasks);
@@ -271,9 +273,8 @@ static void on_answer(void *context, const struct tasks_answer *answer)
 static enum status start_task(struct runtime_execution *execution,
                               const struct engine_command *command)
 {
-    struct runtime_task *task = ARENA_NEW(&execution->arena, struct runtime_task);
-    if (task == NULL) return STATUS_NO_MEMORY;
     const struct asl_resource *resource = command->resource;
+    struct runtime_stand_in *stand_in = execution->worker->stand_in;
     struct str role_arn = command->credentials_role_arn;
     struct tasks_request request = {
         .resource_arn = resource->arn,
@@ -286,6 +287,11 @@ static enum status start_task(struct runtime_execution *execution,
         .region = execution->start.region,
         .arena = &execution->arena,
     };
+    if (stand_in != NULL && stand_in->start_task(stand_in, execution, command, &request)) {
+        return STATUS_OK;
+    }
+    struct runtime_task *task = ARENA_NEW(&execution->arena, struct runtime_task);
+    if (task == NULL) return STATUS_NO_MEMORY;
     list_init(&task->link);
     task->execution = execution;
     task->task_id = command->task_id;
@@ -315,6 +321,14 @@ static void on_continue(struct net_deferred *deferred)
     feed(execution, &event);
 }
 
+static void go_on_soon(struct runtime_execution *execution)
+{
+    struct clock *clock = execution->worker->runtime->clock;
+    // A step so full that it yields takes a while: a loop without end must end in virtual time too.
+    if (clock->is_virtual) clock_advance(clock, clock_unix_ms(clock) + CONTINUE_TAKES_MS);
+    net_loop_defer(execution->worker->loop, &execution->continuation);
+}
+
 static enum status perform(struct runtime_execution *execution, const struct engine_update *update)
 {
     enum status status = STATUS_OK;
@@ -325,9 +339,7 @@ static enum status perform(struct runtime_execution *execution, const struct eng
         case ENGINE_COMMAND_CANCEL_TASK: cancel_task(execution, command->task_id); break;
         case ENGINE_COMMAND_ARM_TIMER: status = arm_timer(execution, command); break;
         case ENGINE_COMMAND_CANCEL_TIMER: cancel_timer(execution, command->timer_id); break;
-        case ENGINE_COMMAND_CONTINUE:
-            net_loop_defer(execution->worker->loop, &execution->continuation);
-            break;
+        case ENGINE_COMMAND_CONTINUE: go_on_soon(execution); break;
         }
     }
     return status;
@@ -399,6 +411,9 @@ static void feed(struct runtime_execution *execution, struct engine_event *event
     if (status == STATUS_OK && update.history_event_count > 0) {
         write_log_records(execution, &update);
     }
+    if (status == STATUS_OK && execution->on_update != NULL) {
+        execution->on_update(execution, &update);
+    }
     if (status == STATUS_OK && execution->is_recorded) {
         status = execution_table_update(&worker->runtime->executions,
                                         execution->start.execution_arn, &update);
@@ -414,6 +429,11 @@ static void feed(struct runtime_execution *execution, struct engine_event *event
     } else if (update.status != ENGINE_RUNNING) {
         end_execution(execution, &update);
     }
+}
+
+void runtime_execution_tell(struct runtime_execution *execution, struct engine_event *event)
+{
+    feed(execution, event);
 }
 
 void execution_stop(struct runtime_execution *execution, struct asl_error error)

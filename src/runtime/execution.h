@@ -36,6 +36,10 @@ struct runtime_execution;
 typedef void (*runtime_end_fn)(struct runtime_execution *execution,
                                const struct engine_update *update);
 
+// Told of every update, before its commands are performed; its values are gone after the call.
+typedef void (*runtime_update_fn)(struct runtime_execution *execution,
+                                  const struct engine_update *update);
+
 struct runtime_execution {
     struct list link; // In the worker's free list, or to itself.
     struct runtime_worker *worker;
@@ -50,6 +54,7 @@ struct runtime_execution {
     struct str log_stream;               // Empty when nothing is logged.
     bool is_recorded;                    // Standard: in the execution table.
     int64_t journal_id;                  // Asynchronous Express: to remove at the end; 0: none.
+    runtime_update_fn on_update;         // May be NULL; set between new and begin.
     runtime_end_fn on_end;               // May be NULL.
     void *context;                       // The caller's.
 };
@@ -71,6 +76,11 @@ void runtime_execution_discard(struct runtime_execution *execution);
 // Run. May end before it returns. On a fault the execution is discarded and on_end does not run.
 MUST_USE enum status runtime_execution_begin(struct runtime_execution *execution,
                                              runtime_end_fn on_end, void *context);
+
+// For stand-ins (runtime/worker.h): tell what became of a task that they took over. From the event
+// loop only; the execution may have ended when this returns. Events of tasks that nobody waits for
+// any more do nothing.
+void runtime_execution_tell(struct runtime_execution *execution, struct engine_event *event);
 
 // Billing by the service's rules: duration rounded up to 100 ms, memory to 64 MB.
 struct runtime_billing {

@@ -72,6 +72,7 @@ void runtime_worker_init(struct runtime_worker *worker, struct runtime *runtime,
 {
     worker->runtime = runtime;
     worker->loop = loop;
+    worker->stand_in = NULL;
     random_init_system(&worker->random);
     state_machine_cache_init(&worker->state_machines, &runtime->state_machines);
     arena_init(&worker->step_arena, MIB(256));

@@ -31,10 +31,22 @@ struct runtime {
     _Atomic uint64_t ended_count;
 };
 
+struct engine_command;
+struct runtime_execution;
+
+// Somebody who sees every task before src/tasks does: a rehearsal with mocked answers.
+struct runtime_stand_in {
+    // Take the task over (true): its events come by runtime_execution_tell(). Or leave it to
+    // src/tasks (false), with `request` as it is or changed in the execution's arena.
+    bool (*start_task)(struct runtime_stand_in *stand_in, struct runtime_execution *execution,
+                       const struct engine_command *command, struct tasks_request *request);
+};
+
 struct runtime_worker {
     struct runtime *runtime;
     struct net_loop *loop;
     struct tasks tasks;
+    struct runtime_stand_in *stand_in; // NULL on a server.
     struct random random;
     struct state_machine_cache state_machines;
     struct arena step_arena;     // Reset after each step's update is used.
