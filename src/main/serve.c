@@ -40,6 +40,7 @@ struct settings {
     bool has_auth;
     enum api_auth auth;
     bool is_iam_strict;
+    bool is_time_virtual;
     uint32_t workers; // 0: one per processor.
     uint32_t lambda_concurrency;
     struct api_forward forwards[FORWARDS_MAX];
@@ -134,6 +135,12 @@ static const char *take_workers(void *context, struct str value)
     return NULL;
 }
 
+static const char *take_time(void *context, struct str value)
+{
+    ((struct settings *)context)->is_time_virtual = str_is(value, "virtual");
+    return str_is(value, "virtual") || str_is(value, "real") ? NULL : "write real or virtual";
+}
+
 static const char *take_lambda_concurrency(void *context, struct str value)
 {
     uint64_t number;
@@ -180,6 +187,11 @@ static const struct option options[] = {
      take_iam},
     {"--workers", "N", "Threads that serve requests and run executions (one per processor).",
      take_workers},
+    {"--time", "real|virtual",
+     "virtual: the server's clock stands still while anything is under way, and jumps to\n"
+     "the next timer as soon as nothing is: waits, time-outs and back-off take no time,\n"
+     "and histories carry the modelled times. For tests; serves with one worker.",
+     take_time},
     {"--lambda-concurrency", "N", "Functions that may run at once (100).", take_lambda_concurrency},
     {"--log-level", "LEVEL", "debug, info (the default), warn or error.", take_log_level},
 };
@@ -415,6 +427,19 @@ static void close_all(struct server *server)
     log_info(is_clean ? "stopped" : "stopped; executions under way were cut off");
 }
 
+// In virtual time the clock starts at the present and then moves by jumps alone, which one loop
+// makes: a second worker would have its timers passed over.
+static void init_clock(struct server *server)
+{
+    clock_init_real(&server->clock);
+    if (!server->settings.is_time_virtual) return;
+    if (server->settings.workers > 1) {
+        give_up("--time virtual serves with one worker: leave --workers out");
+    }
+    server->settings.workers = 1;
+    clock_init_virtual(&server->clock, clock_unix_ms(&server->clock));
+}
+
 int command_serve(int argc, char **argv)
 {
     static struct server server;
@@ -429,7 +454,7 @@ int command_serve(int argc, char **argv)
                 STR_ARGS(settings->listen));
     }
     arena_init(&server.arena, MIB(64));
-    clock_init_real(&server.clock);
+    init_clock(&server);
     watch_signals(&server);
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     server.worker_count = settings->workers != 0           ? settings->workers
@@ -443,9 +468,9 @@ int command_serve(int argc, char **argv)
         set_up_worker(&server, &server.workers[i]);
     require(runtime_recover(&server.workers[0].runtime), "read the journal");
     log_info("galop " GALOP_VERSION " serves http://%" STR_FORMAT
-             " with %u worker%s, data in %" STR_FORMAT,
+             " with %u worker%s%s, data in %" STR_FORMAT,
              STR_ARGS(settings->listen), server.worker_count, server.worker_count == 1 ? "" : "s",
-             STR_ARGS(settings->data));
+             settings->is_time_virtual ? " in virtual time" : "", STR_ARGS(settings->data));
     run_workers(&server);
     close_all(&server);
     return 0;
