@@ -53,6 +53,7 @@ const char *engine_status_name(enum engine_status status);
 // What is fixed when an execution starts. All text is borrowed and must outlive the execution.
 struct engine_start {
     const struct asl_machine *machine; // A reference is held by the driver as long as it runs.
+    int64_t execution_id;              // The driver's; task tokens carry it.
     struct str execution_arn;
     struct str execution_name;
     struct str state_machine_arn; // Unqualified.
@@ -146,6 +147,13 @@ enum engine_status engine_execution_status(const struct engine_execution *execut
 
 // Number of the last history event.
 uint64_t engine_execution_history_count(const struct engine_execution *execution);
+
+// Where a task token leads. False when it is none: that says nothing about whether it was issued.
+MUST_USE bool engine_task_token_read(struct str token, int64_t *ret_execution_id,
+                                     uint64_t *ret_task_id);
+
+// The token of a task that is waited for; empty when it has none or is not.
+struct str engine_execution_task_token(const struct engine_execution *execution, uint64_t task_id);
 
 // Largest sum of payload sizes held at once so far, in bytes: for billing's memory estimate.
 size_t engine_execution_payload_bytes_max(const struct engine_execution *execution);

@@ -1,10 +1,14 @@
 // Task states: what the task is given, the events on its way, and what its answers mean.
 
+#include <string.h>
+
 #include "engine/control.h"
 #include "engine/history.h"
 #include "engine/strand.h"
 
-enum { TASK_TOKEN_SIZE = 96 }; // Base64 of 72 bytes: no padding.
+// A token is the base64 of where it leads (execution and task) and of random bits that make it hard
+// to guess. 72 bytes need no padding.
+enum { TOKEN_WORDS = 9, TOKEN_SIZE = TOKEN_WORDS * 8 * 4 / 3 };
 
 static const char base64_digits[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -19,21 +23,55 @@ static bool has_token(const struct asl_resource *resource)
     return resource->kind == ASL_RESOURCE_ACTIVITY || task_has_submission(resource);
 }
 
-static bool make_token(struct step *step, struct str *ret_token)
+static bool make_token(struct step *step, uint64_t task_id, struct str *ret_token)
 {
-    char *text = arena_alloc(step->values, TASK_TOKEN_SIZE);
+    char *text = arena_alloc(step->values, TOKEN_SIZE);
     if (text == NULL) return false;
-    uint64_t bits = 0;
-    for (int i = 0; i < TASK_TOKEN_SIZE; i++) {
-        if (i % 8 == 0) bits = random_u64(&step->random); // 48 of its 64 bits.
-        text[i] = base64_digits[bits >> (58 - 6 * (i % 8)) & 63];
+    unsigned char bytes[TOKEN_WORDS * 8];
+    for (int i = 0; i < TOKEN_WORDS; i++) {
+        uint64_t word = i == 0   ? (uint64_t)step->execution->start.execution_id
+                        : i == 1 ? task_id
+                                 : random_u64(&step->random);
+        for (int k = 0; k < 8; k++)
+            bytes[i * 8 + k] = (unsigned char)(word >> (56 - 8 * k));
     }
-    *ret_token = (struct str){text, TASK_TOKEN_SIZE};
+    for (int i = 0; i < TOKEN_SIZE / 4; i++) {
+        uint32_t bits =
+            (uint32_t)bytes[i * 3] << 16 | (uint32_t)bytes[i * 3 + 1] << 8 | bytes[i * 3 + 2];
+        for (int k = 0; k < 4; k++)
+            text[i * 4 + k] = base64_digits[bits >> (18 - 6 * k) & 63];
+    }
+    *ret_token = (struct str){text, TOKEN_SIZE};
     return true;
 }
 
-// Everything that is evaluated before a task starts.
+bool engine_task_token_read(struct str token, int64_t *ret_execution_id, uint64_t *ret_task_id)
+{
+    uint64_t words[2] = {0};
+    int bit_count = 0;
+    if (token.size != TOKEN_SIZE) return false;
+    for (size_t i = 0; i < token.size; i++) {
+        const char *digit = token.data[i] == '\0' ? NULL : strchr(base64_digits, token.data[i]);
+        if (digit == NULL) return false;
+        for (int k = 5; k >= 0 && bit_count < 128; k--, bit_count++) {
+            uint64_t bit = (uint64_t)(digit - base64_digits) >> k & 1;
+            words[bit_count / 64] = words[bit_count / 64] << 1 | bit;
+        }
+    }
+    *ret_execution_id = (int64_t)words[0];
+    *ret_task_id = words[1];
+    return true;
+}
+
+struct str engine_execution_task_token(const struct engine_execution *execution, uint64_t task_id)
+{
+    const struct strand *strand = strand_find_by_task(execution, task_id);
+    return strand == NULL ? STR("") : strand->task.token;
+}
+
+// Everything that is known before a task starts.
 struct task_request {
+    uint64_t id;
     struct payload input;
     int64_t timeout_seconds;   // 0: none.
     int64_t heartbeat_seconds; // 0: none.
@@ -180,7 +218,7 @@ static void start_task(struct step *step, struct strand *strand, const struct ta
     struct strand_task *task = &strand->task;
     assert(strand->wait == STRAND_RUNS || strand->wait == STRAND_WAITS_FOR_RETRY);
     assert(has_token(resource) == (task->token.size > 0));
-    task->id = strand_new_id(step->execution, strand);
+    task->id = request->id;
     task->heartbeat_seconds = request->heartbeat_seconds;
     task->heartbeat_unix_ms = INT64_MAX;
     task->timeout_unix_ms = request->timeout_seconds == 0
@@ -209,7 +247,9 @@ void task_perform(struct step *step, struct strand *strand)
     struct task_request request;
     struct asl_error error;
     strand->task = (struct strand_task){0};
-    if (has_token(&strand->state->task.resource) && !make_token(step, &strand->task.token)) {
+    request.id = strand_new_id(step->execution, strand);
+    if (has_token(&strand->state->task.resource) &&
+        !make_token(step, request.id, &strand->task.token)) {
         step_set_fault(step, STATUS_NO_MEMORY);
         return;
     }
