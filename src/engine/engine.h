@@ -178,3 +178,41 @@ MUST_USE enum status engine_step(struct engine_execution *execution,
 // and its arena can be released. The texts of engine_start stay borrowed from where they were.
 MUST_USE enum status engine_execution_move(struct engine_execution *execution, struct arena *arena,
                                            struct engine_execution **ret_execution);
+
+// ---------------------------------------------------------------------------------------------
+// What an execution waits for. Whoever brings an execution back (from its events, or from a
+// snapshot) has none of the commands that it once gave, and arms timers and takes up tasks by this.
+
+enum engine_wait_type {
+    ENGINE_WAIT_TASK,
+    ENGINE_WAIT_TIMER,
+    ENGINE_WAIT_CONTINUE, // For ENGINE_EVENT_CONTINUE.
+};
+
+struct engine_wait {
+    enum engine_wait_type type;
+    uint64_t task_id;   // TASK
+    uint64_t timer_id;  // TIMER
+    int64_t at_unix_ms; // TIMER
+
+    // TASK: what its START_TASK said,
+    const struct asl_state *state;
+    const struct asl_resource *resource;
+    struct json parameters; // only as long as it is not submitted; JSON_NULL then.
+    struct str task_token;
+    struct str credentials_role_arn; // The same.
+    int64_t deadline_unix_ms;
+    int64_t heartbeat_seconds;
+    // and what has happened since.
+    bool is_submitted;         // Or started by an activity's worker.
+    bool has_early_result;     // Answered already; waits for the report of its submission alone.
+    int64_t heartbeat_unix_ms; // When the next heartbeat is due; INT64_MAX: never.
+};
+
+// Anything but STATUS_OK ends the walk and becomes its result. The execution must not be changed.
+typedef enum status (*engine_wait_fn)(void *context, const struct engine_wait *wait);
+
+// Walk all that a running execution waits for between two steps, in an order that depends on
+// nothing but the events so far. Texts and values live as long as the execution's.
+MUST_USE enum status engine_execution_each_wait(const struct engine_execution *execution,
+                                                engine_wait_fn callback, void *context);

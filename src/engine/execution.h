@@ -67,6 +67,9 @@ enum strand_action {
 struct strand_task {
     uint64_t id; // 0: none.
     struct str token;
+    // What it was started with, for whoever must start it again; until it is submitted.
+    struct json parameters;
+    struct str credentials_role_arn;
     int64_t timeout_unix_ms;   // INT64_MAX: none.
     int64_t heartbeat_unix_ms; // When the next heartbeat is due; INT64_MAX: none yet.
     int64_t heartbeat_seconds; // 0: none.

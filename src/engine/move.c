@@ -171,6 +171,8 @@ static void move_strand(struct move *move, struct strand *from, struct strand *t
     to->input = move_payload(move, from->input);
     to->item = move_value(move, from->item);
     to->task.token = move_text(move, from->task.token);
+    to->task.parameters = move_value(move, from->task.parameters);
+    to->task.credentials_role_arn = move_text(move, from->task.credentials_role_arn);
     if (from->task.has_early_result) {
         to->task.early_result = move_payload(move, from->task.early_result);
     }

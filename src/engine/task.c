@@ -219,6 +219,8 @@ static void start_task(struct step *step, struct strand *strand, const struct ta
     assert(strand->wait == STRAND_RUNS || strand->wait == STRAND_WAITS_FOR_RETRY);
     assert(has_token(resource) == (task->token.size > 0));
     task->id = request->id;
+    task->parameters = request->input.value;
+    task->credentials_role_arn = request->role_arn;
     task->heartbeat_seconds = request->heartbeat_seconds;
     task->heartbeat_unix_ms = INT64_MAX;
     task->timeout_unix_ms = request->timeout_seconds == 0
@@ -266,11 +268,19 @@ void task_perform(struct step *step, struct strand *strand)
 // ---------------------------------------------------------------------------------------------
 // Answers
 
+// Nobody starts the task again.
+static void forget_request(struct strand_task *task)
+{
+    task->parameters = json_null;
+    task->credentials_role_arn = (struct str){0};
+}
+
 // The task is over: nothing is waited for any more.
 static void end_task(struct step *step, struct strand *strand)
 {
     assert(strand->task.id != 0 && strand->wait == STRAND_WAITS_FOR_TASK);
     strand->task.id = 0;
+    forget_request(&strand->task);
     strand_cancel_timer(step, strand);
 }
 
@@ -327,6 +337,7 @@ void task_on_submitted(struct step *step, struct strand *strand, const struct en
 {
     assert(!strand->task.is_submitted);
     strand->task.is_submitted = true;
+    forget_request(&strand->task);
     struct engine_history_event *submitted =
         add_task_event(step, strand, ENGINE_HISTORY_TASK_SUBMITTED, ENGINE_HISTORY_TASK_SUBMITTED,
                        ENGINE_HISTORY_TASK_SUBMITTED);
@@ -343,6 +354,7 @@ void task_on_started(struct step *step, struct strand *strand, const struct engi
 {
     assert(!strand->task.is_submitted);
     strand->task.is_submitted = true;
+    forget_request(&strand->task);
     struct engine_history_event *started =
         history_add_next(step, strand, ENGINE_HISTORY_ACTIVITY_STARTED);
     if (started != NULL) started->worker_name = event->worker_name;

@@ -208,6 +208,7 @@ struct open_thing {
     uint64_t id;
     int64_t at_unix_ms;                  // Timers.
     const struct asl_resource *resource; // Tasks.
+    uint64_t parameters_hash;            // Tasks.
     bool is_held;                        // A task that has its answer before its submission.
     bool is_submitted;
 };
@@ -266,6 +267,14 @@ static void open_thing(struct run *run, struct open_thing *things, size_t *count
     things[(*count)++] = thing;
 }
 
+static uint64_t hash_of(const struct json *value)
+{
+    struct buffer CLEANUP(buffer_release) text;
+    buffer_init(&text, MIB(1));
+    json_render(&text, value);
+    return str_hash(buffer_str(&text));
+}
+
 static void note_command(struct run *run, const struct engine_command *command)
 {
     struct open_thing thing = {.at_unix_ms = command->at_unix_ms, .resource = command->resource};
@@ -273,6 +282,7 @@ static void note_command(struct run *run, const struct engine_command *command)
     switch (command->type) {
     case ENGINE_COMMAND_START_TASK:
         thing.id = command->task_id;
+        thing.parameters_hash = hash_of(&command->parameters);
         open_thing(run, run->tasks, &run->task_count, thing);
         break;
     case ENGINE_COMMAND_ARM_TIMER:
@@ -327,6 +337,46 @@ static void note_update(struct run *run, const struct engine_update *update)
     }
 }
 
+struct waits {
+    struct run *run;
+    size_t task_count, timer_count;
+    bool has_yielded;
+};
+
+static enum status on_wait(void *context, const struct engine_wait *wait)
+{
+    struct waits *waits = context;
+    struct run *run = waits->run;
+    const struct open_thing *thing;
+    switch (wait->type) {
+    case ENGINE_WAIT_CONTINUE: waits->has_yielded = true; return STATUS_OK;
+    case ENGINE_WAIT_TIMER:
+        waits->timer_count++;
+        thing = find_open(run->timers, run->timer_count, wait->timer_id);
+        return thing != NULL && thing->at_unix_ms == wait->at_unix_ms ? STATUS_OK : STATUS_INVALID;
+    case ENGINE_WAIT_TASK: break;
+    }
+    waits->task_count++;
+    thing = find_open(run->tasks, run->task_count, wait->task_id);
+    if (thing == NULL || thing->resource != wait->resource) return STATUS_INVALID;
+    if (thing->is_submitted != wait->is_submitted) return STATUS_INVALID;
+    if (thing->is_held != wait->has_early_result) return STATUS_INVALID;
+    if (wait->is_submitted) return json_is_null(&wait->parameters) ? STATUS_OK : STATUS_INVALID;
+    return hash_of(&wait->parameters) == thing->parameters_hash ? STATUS_OK : STATUS_INVALID;
+}
+
+// What the execution says that it waits for is what its commands asked for.
+static void check_waits(struct run *run)
+{
+    if (engine_execution_status(run->execution) != ENGINE_RUNNING) return;
+    struct waits waits = {.run = run};
+    enum status status = engine_execution_each_wait(run->execution, on_wait, &waits);
+    if (status != STATUS_OK || waits.task_count != run->task_count ||
+        waits.timer_count != run->timer_count || waits.has_yielded != run->has_yielded) {
+        complain(run, "it waits for something else than it says");
+    }
+}
+
 // What the answer of a task closes, if the engine took it.
 static void note_answer(struct run *run, const struct engine_event *event)
 {
@@ -363,6 +413,7 @@ static enum status feed(struct run *run, struct engine_event event)
     // A machine that times out at an event cancels the task that the event was about.
     if (update.status != ENGINE_TIMED_OUT) note_answer(run, &event);
     note_update(run, &update);
+    check_waits(run);
     return status;
 }
 
