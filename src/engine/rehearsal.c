@@ -104,13 +104,20 @@ static bool is_cancelled(const struct engine_event *event)
            (event->type == ENGINE_EVENT_TIMER_FIRED && event->timer_id == 0);
 }
 
-static struct rehearsal_answer *find_answer(struct theatre *theatre, struct str state)
+static const struct rehearsal_answer *find_answer(struct theatre *theatre,
+                                                  const struct asl_state *state)
 {
     struct rehearsal *rehearsal = theatre->rehearsal;
+    if (rehearsal->on_task != NULL) {
+        const struct rehearsal_answer *answer = rehearsal->on_task(rehearsal->context, state);
+        if (answer != NULL) return answer;
+    }
     for (size_t i = 0; i < rehearsal->answer_count; i++) {
         struct rehearsal_answer *answer = &rehearsal->answers[i];
-        bool is_for_it = answer->state.size == 0 || str_equal(answer->state, state);
-        if (!answer->is_taken && is_for_it) return answer;
+        bool is_for_it = answer->state.size == 0 || str_equal(answer->state, state->name);
+        if (answer->is_taken || !is_for_it) continue;
+        answer->is_taken = true;
+        return answer;
     }
     return NULL;
 }
@@ -150,9 +157,8 @@ static void expect_prelude(struct theatre *theatre, const struct engine_command 
 
 static void start_task(struct theatre *theatre, const struct engine_command *command)
 {
-    struct rehearsal_answer *answer = find_answer(theatre, command->state->name);
+    const struct rehearsal_answer *answer = find_answer(theatre, command->state);
     if (answer == NULL) return; // Nobody answers.
-    answer->is_taken = true;
     if (answer->input != NULL && !json_equal(answer->input, &command->parameters)) {
         refuse(theatre, command);
         return;

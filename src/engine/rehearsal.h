@@ -21,6 +21,11 @@ struct rehearsal_answer {
     bool is_taken;        // Set by the rehearsal.
 };
 
+// Asked before the script: the answer to the next task of `state`, or NULL for what the script
+// says. The answer is used up before the next call.
+typedef const struct rehearsal_answer *(*rehearsal_answer_fn)(void *context,
+                                                              const struct asl_state *state);
+
 // Told of every update in turn; its values are gone after the call.
 typedef void (*rehearsal_update_fn)(void *context, const struct engine_update *update);
 
@@ -32,6 +37,7 @@ struct rehearsal {
     int64_t stop_after_ms; // StopExecution then, with `stop_error`; below 0: never.
     struct asl_error stop_error;
     bool moves;                    // To a fresh arena after every step, which must change nothing.
+    rehearsal_answer_fn on_task;   // May be NULL.
     rehearsal_update_fn on_update; // May be NULL.
     void *context;
 };

@@ -1,7 +1,8 @@
 // `galop eval run`: a definition, its input and the answers of its tasks, one JSON line each way.
 //
 //     {"definition": {…} or TEXT, "input"?: …, "type"?: "EXPRESS", "context"?: {…}, "tasks"?: […],
-//      "stop_after_seconds"?: N, "history"?: true}
+//      "stop_after_seconds"?: N, "history"?: true,
+//      "mock_config"?: {…} or TEXT, "state_machine"?: NAME, "test_case"?: NAME}
 //     -> {"status", "output"?, "error"?, "cause"?, "history"?: […]}
 //
 // The execution runs in process and in virtual time. Each of `tasks` answers one task of a state:
@@ -9,13 +10,16 @@
 //     {"state", "input"?, "output" or "error" and "cause" or neither, "submitted"?, "worker_name"?,
 //      "takes_seconds"?, "heartbeat_seconds"?}
 //
-// They are taken in order; a task without an answer runs until its timeout. "context" gives parts
+// They are taken in order; a task without an answer runs until its timeout. "mock_config" is a mock
+// file (tasks/mock_file.h), asked before "tasks"; which of its state machines and test cases need
+// only be said where there are several. "context" gives parts
 // of the context object: Execution.Id, Name, RoleArn, StartTime, StateMachine.Id, Name.
 
 #include "asl/machine.h"
 #include "base/clock.h"
 #include "engine/rehearsal.h"
 #include "main/eval.h"
+#include "tasks/mock_file.h"
 
 enum {
     HISTORY_BYTES_MAX = 256 << 20,
@@ -29,7 +33,9 @@ struct run {
     const struct json *request;
     const struct asl_machine *machine;
     struct rehearsal rehearsal;
-    struct buffer history; // A JSON array.
+    struct mock_file mock_file;
+    struct rehearsal_answer mock_answer; // The last one of the mock file.
+    struct buffer history;               // A JSON array.
 };
 
 // A request that cannot be run: says why.
@@ -153,6 +159,43 @@ static enum status read_answers(struct run *run, struct str *ret_problem)
     return STATUS_OK;
 }
 
+static enum status read_mocks(struct run *run, struct str *ret_problem)
+{
+    const struct json *config = JSON_FIND(run->request, "mock_config");
+    if (config == NULL || json_is_null(config)) return STATUS_OK;
+    enum status status =
+        json_is_string(config)
+            ? mock_file_parse(run->arena, json_str(config), &run->mock_file, ret_problem)
+            : mock_file_read(run->arena, config, &run->mock_file, ret_problem);
+    if (status == STATUS_OK) {
+        status = mock_file_choose(
+            &run->mock_file, text_member(run->request, STR("state_machine"), STR("")),
+            text_member(run->request, STR("test_case"), STR("")), ret_problem);
+    }
+    return status == STATUS_NOT_FOUND ? STATUS_INVALID : status;
+}
+
+static const struct rehearsal_answer *on_task(void *context, const struct asl_state *state)
+{
+    struct run *run = context;
+    struct rehearsal_answer *answer = &run->mock_answer;
+    struct mock_answer mock;
+    struct str why;
+    enum status status = mock_file_answer(&run->mock_file, state->name, &mock, &why);
+    if (status == STATUS_NOT_FOUND) return NULL;
+    *answer = (struct rehearsal_answer){0};
+    if (status != STATUS_OK) {
+        answer->error = (struct asl_error){.name = ASL_ERROR_RUNTIME, .cause = why};
+    } else if (mock.result == NULL) {
+        answer->error = (struct asl_error){.name = mock.error, .cause = mock.cause};
+    } else if (state->task.resource.kind == ASL_RESOURCE_LAMBDA_FUNCTION) {
+        answer->output = mock_function_result(mock.result);
+    } else {
+        answer->output = mock.result;
+    }
+    return answer;
+}
+
 static void on_update(void *context, const struct engine_update *update)
 {
     struct run *run = context;
@@ -198,6 +241,7 @@ static enum status run_request(struct run *run, struct json_writer *writer)
         read_start(run);
         status = read_answers(run, &problem);
     }
+    if (status == STATUS_OK) status = read_mocks(run, &problem);
     if (status == STATUS_INVALID) {
         refuse(writer, problem);
         return STATUS_OK;
@@ -205,6 +249,7 @@ static enum status run_request(struct run *run, struct json_writer *writer)
     if (status != STATUS_OK) return status;
     run->rehearsal.seed = 1;
     run->rehearsal.stop_after_ms = seconds_member(run->request, STR("stop_after_seconds"), -1);
+    if (run->mock_file.states != NULL) run->rehearsal.on_task = on_task;
     run->rehearsal.on_update = on_update;
     run->rehearsal.context = run;
     status = rehearsal_run(&run->rehearsal, run->arena, &result);
