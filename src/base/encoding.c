@@ -155,6 +155,31 @@ size_t encoding_utf8_check(struct str text)
     return SIZE_MAX;
 }
 
+size_t encoding_surrogate_find(struct str text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        const char *lead = memchr(text.data + i, 0xed, text.size - i);
+        if (lead == NULL) return SIZE_MAX;
+        i = (size_t)(lead - text.data);
+        if (i + 1 < text.size && (unsigned char)lead[1] >= 0xa0) return i;
+    }
+    return SIZE_MAX;
+}
+
+size_t encoding_wtf8_check(struct str text)
+{
+    size_t offset = 0;
+    for (size_t bad; (bad = encoding_utf8_check(str_skip(text, offset))) != SIZE_MAX;) {
+        offset += bad;
+        const unsigned char *at = (const unsigned char *)text.data + offset;
+        bool is_surrogate = text.size - offset >= 3 && at[0] == 0xed && (at[1] & 0xe0) == 0xa0 &&
+                            (at[2] & 0xc0) == 0x80;
+        if (!is_surrogate) return offset;
+        offset += 3;
+    }
+    return SIZE_MAX;
+}
+
 size_t encoding_utf16_size(struct str text)
 {
     size_t size = 0;

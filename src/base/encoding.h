@@ -36,8 +36,19 @@ size_t encoding_utf8_check(struct str text);
 // languages, count as characters.
 size_t encoding_utf16_size(struct str text);
 
-// Write `code_point` (a Unicode scalar value) as 1 to 4 bytes; returns how many.
+// Offset of the first half of a surrogate pair that stands alone, or SIZE_MAX when there is none.
+//
+// Texts of JSON and of its languages count in UTF-16 units and may hold such halves. Here they are
+// written as UTF-8 would write their number, in three bytes ("WTF-8"): no other well-formed text
+// has those bytes, and everything below takes them.
+size_t encoding_surrogate_find(struct str text);
+
+// As encoding_utf8_check(), with lone surrogates allowed.
+size_t encoding_wtf8_check(struct str text);
+
+// Write `code_point` (a Unicode scalar value, or half of a pair) as 1 to 4 bytes; returns how many.
 size_t encoding_utf8_put(uint32_t code_point, char ret_bytes[static 4]);
 
-// Read one code point from the front of well-formed text of at least one byte.
+// Read one code point from the front of well-formed text of at least one byte; half of a pair that
+// stands alone is one too.
 uint32_t encoding_utf8_take(struct str *text);

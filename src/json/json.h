@@ -31,7 +31,7 @@ enum json_type {
     JSON_INTEGER,     // `integer`
     JSON_REAL,        // `real`, finite
     JSON_NUMBER_TEXT, // `text`, `size`: an integer beyond 64 bits, as written
-    JSON_STRING,      // `text`, `size` in bytes, UTF-8, may contain NUL
+    JSON_STRING,      // `text`, `size` in bytes, UTF-8 and lone surrogates, may contain NUL
     JSON_ARRAY,       // `items`, `size`
     JSON_OBJECT,      // `members`, `size`
 };
@@ -183,12 +183,12 @@ struct json_error {
 // Parse a whole text: one value, white space around it allowed, nothing else.
 //
 //   arena         receives the value; strings without escapes may point into `text`
-//   text          UTF-8, checked; must live as long as the value unless JSON_PARSE_COPY is given
-//   ret_value     on STATUS_OK the root
-//   reterr_error  on STATUS_INVALID where and why; may be NULL; its message lives in `arena`
+//   text          UTF-8 (and lone surrogates), checked; must live as long as the value unless
+//   JSON_PARSE_COPY is given ret_value     on STATUS_OK the root reterr_error  on STATUS_INVALID
+//   where and why; may be NULL; its message lives in `arena`
 //
 // Returns STATUS_OK, STATUS_INVALID (not JSON, too deep, not UTF-8) or STATUS_NO_MEMORY (arena
-// exhausted). Lone surrogate escapes become U+FFFD.
+// exhausted). An escaped half of a surrogate pair is kept, in the bytes of encoding.h.
 enum { JSON_PARSE_COPY = 1 };
 MUST_USE enum status json_parse(struct arena *arena, struct str text, unsigned flags,
                                 struct json *ret_value, struct json_error *reterr_error);
@@ -197,8 +197,9 @@ MUST_USE enum status json_parse(struct arena *arena, struct str text, unsigned f
 // Rendering
 
 // Append compact JSON text. Reals as Java's Double.toString prints them (1.0, 1.5E10), which is
-// what the service shows; everything outside ASCII stays UTF-8; control characters, '"' and '\' are
-// escaped. A failure is the buffer's `is_failed`: full, or nested deeper than JSON_DEPTH_MAX.
+// what the service shows; everything outside ASCII stays UTF-8; control characters, '"', '\' and
+// lone surrogates are escaped, so that the text is always UTF-8. A failure is the buffer's
+// `is_failed`: full, or nested deeper than JSON_DEPTH_MAX.
 void json_render(struct buffer *buffer, const struct json *value);
 
 // The same with two blanks of indentation per level, for people.

@@ -60,7 +60,7 @@ static uint32_t hex_unit(const char *digits)
 }
 
 // Decode the escape sequence whose backslash is `at` to `out`, with the second half of a surrogate
-// pair if there is one; a lone surrogate becomes U+FFFD.
+// pair if there is one; a lone surrogate stays what it is.
 static const char *decode_escape(struct json_parser *parser, const char *at, char **out)
 {
     const char *after = check_escape(parser, at);
@@ -81,7 +81,6 @@ static const char *decode_escape(struct json_parser *parser, const char *at, cha
     uint32_t code_point = hex_unit(at + 2);
     if (code_point >= 0xd800 && code_point <= 0xdfff) {
         uint32_t first = code_point;
-        code_point = 0xfffd;
         if (first < 0xdc00 && parser->end - after >= 2 && after[0] == '\\' && after[1] == 'u') {
             const char *behind = check_escape(parser, after);
             if (behind == NULL) return NULL;
@@ -153,7 +152,7 @@ const char *json_parse_string(struct json_parser *parser, const char *at, bool i
         at = parse_with_escapes(parser, start, is_name, ret_value);
     }
     if (UNLIKELY(has_high || has_escapes) && at != NULL) {
-        size_t bad = encoding_utf8_check((struct str){start, (size_t)(at - 1 - start)});
+        size_t bad = encoding_wtf8_check((struct str){start, (size_t)(at - 1 - start)});
         if (bad != SIZE_MAX) {
             return json_parse_fail(parser, start + bad, "Invalid UTF-8 byte 0x%x",
                                    (unsigned char)start[bad]);

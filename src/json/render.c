@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "base/encoding.h"
 #include "json/json.h"
 #include "json/scan.h"
 
@@ -42,9 +43,10 @@ static size_t escape_size(unsigned char c)
     }
 }
 
-// Text between quotes, a piece at a time: each with room for the worst case and for what copying by
-// sixteen writes too much. Text that holds JSON itself has an escape every few bytes.
-static void append_escaped(struct buffer *buffer, struct str text)
+// Text without lone surrogates between quotes, a piece at a time: each with room for the worst case
+// and for what copying by sixteen writes too much. Text that holds JSON itself has an escape every
+// few bytes.
+static void append_pieces(struct buffer *buffer, struct str text)
 {
     while (text.size > 0) {
         struct str piece = str_slice(text, 0, PIECE_SIZE);
@@ -57,6 +59,33 @@ static void append_escaped(struct buffer *buffer, struct str text)
     }
 }
 
+enum { SURROGATE_SIZE = 3, SURROGATE_ESCAPE_SIZE = 6 };
+
+// Any text between quotes. UTF-8 cannot write lone surrogates.
+static void append_escaped(struct buffer *buffer, struct str text)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    size_t lone;
+    while ((lone = encoding_surrogate_find(text)) != SIZE_MAX) {
+        append_pieces(buffer, str_slice(text, 0, lone));
+        text = str_skip(text, lone);
+        uint32_t unit = encoding_utf8_take(&text);
+        char escape[SURROGATE_ESCAPE_SIZE] = {'\\',
+                                              'u',
+                                              digits[unit >> 12],
+                                              digits[unit >> 8 & 15],
+                                              digits[unit >> 4 & 15],
+                                              digits[unit & 15]};
+        buffer_append(buffer, escape, sizeof(escape));
+    }
+    append_pieces(buffer, text);
+}
+
+static COLD bool has_surrogate(struct str text)
+{
+    return encoding_surrogate_find(text) != SIZE_MAX;
+}
+
 // Copy a text in which nothing must be escaped to `room`, which has as many bytes; otherwise false.
 static inline bool copy_plain(char *room, struct str text)
 {
@@ -64,6 +93,7 @@ static inline bool copy_plain(char *room, struct str text)
     bool has_high = false;
     const char *end = text.data + text.size;
     if (scan_string(text.data, end, &has_high) != end) return false;
+    if (UNLIKELY(has_high) && has_surrogate(text)) return false;
     memcpy(room, text.data, text.size);
     return true;
 }
@@ -197,16 +227,27 @@ struct str json_render_to_arena(struct arena *arena, const struct json *value)
     return (struct str){bytes, size};
 }
 
+static COLD size_t surrogates_size(struct str text)
+{
+    size_t size = 0;
+    for (size_t lone; (lone = encoding_surrogate_find(text)) != SIZE_MAX;) {
+        size += SURROGATE_ESCAPE_SIZE - SURROGATE_SIZE;
+        text = str_skip(text, lone + SURROGATE_SIZE);
+    }
+    return size;
+}
+
 static size_t string_size(struct str text)
 {
     bool has_high = false;
     size_t size = text.size + 2;
-    if (text.size == 0) return size;
+    char room[16];
+    if (text.size < sizeof(room) && scan_copy_short(room, text.data, text.size)) return size;
     const char *end = text.data + text.size;
     const char *special = scan_string(text.data, end, &has_high);
     for (; special != end; special = scan_string(special + 1, end, &has_high))
         size += escape_size((unsigned char)*special) - 1;
-    return size;
+    return LIKELY(!has_high) ? size : size + surrogates_size(text);
 }
 
 static size_t scalar_size(const struct json *value)

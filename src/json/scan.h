@@ -70,14 +70,25 @@ static inline const char *scan_string(const char *at, const char *end, bool *has
     return at;
 }
 
-// Whether the sixteen bytes of `a` and `b` hold nothing that a string must escape.
+// Lone surrogates, which must be escaped too, start with this byte, as do some Hangul.
+static inline bool scan_may_be_lone(char c)
+{
+    return (unsigned char)c == 0xed;
+}
+
+// Whether the sixteen bytes of `a` and `b` hold nothing that a string must escape, nor may be part
+// of such a thing.
 static inline bool scan_are_plain(uint64_t a, uint64_t b)
 {
 #ifdef __SSE2__
-    return scan_special_bits(_mm_set_epi64x((long long)a, (long long)b)) == 0;
+    __m128i bytes = _mm_set_epi64x((long long)a, (long long)b);
+    __m128i lone = _mm_cmpeq_epi8(bytes, _mm_set1_epi8((char)0xed));
+    return (scan_special_bits(bytes) | (unsigned)_mm_movemask_epi8(lone)) == 0;
 #else
     for (int i = 0; i < 8; i++, a >>= 8, b >>= 8) {
-        if (scan_is_special((unsigned char)a) || scan_is_special((unsigned char)b)) return false;
+        if (scan_is_special((unsigned char)a) || scan_is_special((unsigned char)b) ||
+            scan_may_be_lone((char)a) || scan_may_be_lone((char)b))
+            return false;
     }
     return true;
 #endif
@@ -97,8 +108,9 @@ static inline uint32_t scan_load_half(const char *at)
     return word;
 }
 
-// Copy a text of less than 16 bytes when nothing in it must be escaped; otherwise false. Loads and
-// stores overlap instead of looping over single bytes, so `to` and `from` must not.
+// Copy a text of less than 16 bytes when nothing in it must be escaped; otherwise, or in doubt,
+// false. Loads and stores overlap instead of looping over single bytes, so `to` and `from` must
+// not.
 static inline bool scan_copy_short(char *to, const char *from, size_t size)
 {
     if (size >= 8) {
@@ -117,7 +129,7 @@ static inline bool scan_copy_short(char *to, const char *from, size_t size)
         return true;
     }
     for (size_t i = 0; i < size; i++) {
-        if (scan_is_special((unsigned char)from[i])) return false;
+        if (scan_is_special((unsigned char)from[i]) || scan_may_be_lone(from[i])) return false;
         to[i] = from[i];
     }
     return true;

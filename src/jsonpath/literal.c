@@ -36,7 +36,6 @@ static bool take_unicode(const char **at, const char *end, uint32_t *ret_code_po
     *at += 5;
     *ret_code_point = unit;
     if (unit < 0xd800 || unit > 0xdfff) return true;
-    *ret_code_point = 0xfffd;
     bool is_pair = unit < 0xdc00 && end - *at >= 6 && (*at)[0] == '\\' && (*at)[1] == 'u' &&
                    take_unit(*at + 2, end, &second) && second >= 0xdc00 && second <= 0xdfff;
     if (!is_pair) return true;

@@ -62,9 +62,25 @@ TEST(encoding_utf8_check_finds_the_first_bad_byte)
     CHECK(encoding_utf8_check(STR("\xf4\x90\x80\x80")) == 0);
 }
 
+TEST(encoding_wtf8_check_allows_lone_surrogates_alone)
+{
+    CHECK(encoding_wtf8_check(STR("a\xed\xa0\x80\xed\xbf\xbf")) == SIZE_MAX);
+    CHECK(encoding_wtf8_check(STR("a\xed\xa0\x80\xed\xa0")) == 4);
+    CHECK(encoding_wtf8_check(STR("\xed\xa0\x00")) == 0);
+    CHECK(encoding_wtf8_check(STR("12345678\xed\xa0\x80\xc0\xaf")) == 11);
+}
+
+TEST(encoding_surrogate_find_leaves_hangul_alone)
+{
+    CHECK(encoding_surrogate_find(STR("")) == SIZE_MAX);
+    CHECK(encoding_surrogate_find(STR("\xed\x9e\xa3\xed\x80\x80")) == SIZE_MAX);
+    CHECK(encoding_surrogate_find(STR("\xed\x9e\xa3\xed\xa0\x80")) == 3);
+}
+
 TEST(encoding_utf8_put_and_take_are_inverse)
 {
-    static const uint32_t points[] = {0, 0x7f, 0x80, 0x7ff, 0x800, 0xffff, 0x10000, 0x10ffff};
+    static const uint32_t points[] = {0,      0x7f,   0x80,    0x7ff,   0x800,
+                                      0xd800, 0xffff, 0x10000, 0x10ffff};
     for (size_t i = 0; i < ARRAY_COUNT(points); i++) {
         char bytes[4];
         struct str text = {bytes, encoding_utf8_put(points[i], bytes)};

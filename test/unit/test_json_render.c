@@ -201,9 +201,20 @@ TEST(render_fails_where_the_buffer_is_full_or_the_value_too_deep)
 
 static struct str random_text(struct random *random)
 {
-    static const char *const parts[] = {
-        "a", "\"",   "\\",   "\n", "\x01", "\xc3\xa9", "\xf0\x9f\x98\x80", "0123456789abcdefgh",
-        "/", "\x7f", "name", ""};
+    static const char *const parts[] = {"a",
+                                        "\"",
+                                        "\\",
+                                        "\n",
+                                        "\x01",
+                                        "\xc3\xa9",
+                                        "\xf0\x9f\x98\x80",
+                                        "0123456789abcdefgh",
+                                        "/",
+                                        "\x7f",
+                                        "name",
+                                        "",
+                                        "\xed\xa0\x80",
+                                        "\xed\x9f\xbf"};
     struct buffer CLEANUP(buffer_release) buffer;
     buffer_init(&buffer, KIB(1));
     for (uint64_t count = random_u64(random) % 5; count > 0; count--)
