@@ -256,7 +256,7 @@ enum status jsonata_compile(struct arena *arena, struct str text,
     compilation->arena = arena;
     compilation->text = copy;
     if (setjmp(compilation->on_error) == 0) {
-        size_t wrong = encoding_utf8_check(copy);
+        size_t wrong = encoding_wtf8_check(copy);
         if (text.size > JSONATA_TEXT_SIZE_MAX || wrong != SIZE_MAX)
             compilation_fail(compilation, "S0600", 0, STR(""));
         *ret_jsonata = compile(compilation);

@@ -151,10 +151,29 @@ char *builder_reserve(struct text *text, size_t size)
     return text->data + text->size;
 }
 
+static bool is_surrogate(struct str text, unsigned char least)
+{
+    const unsigned char *at = (const unsigned char *)text.data;
+    return text.size >= 3 && at[0] == 0xed && at[1] >= least && at[1] < least + 16;
+}
+
+// When the text ends with the first half of a pair and `part` starts with the second, put the whole
+// character; returns what is then left of `part`.
+static struct str join_surrogates(struct text *text, struct str part)
+{
+    struct str last = str_skip(text_str(text), text->size < 3 ? text->size : text->size - 3);
+    if (!is_surrogate(last, 0xa0) || !is_surrogate(part, 0xb0)) return part;
+    uint32_t high = encoding_utf8_take(&last), low = encoding_utf8_take(&part);
+    text->size -= 3;
+    builder_append_code_point(text, 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00));
+    return part;
+}
+
 void builder_append(struct text *text, struct str part)
 {
     if (part.size == 0) return;
     evaluation_steps(text->evaluation, part.size / 64);
+    if (UNLIKELY((unsigned char)part.data[0] == 0xed)) part = join_surrogates(text, part);
     memcpy(builder_reserve(text, part.size), part.data, part.size);
     text->size += part.size;
 }

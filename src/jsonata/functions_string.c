@@ -282,9 +282,8 @@ static struct json encode_url(struct evaluation *evaluation, struct json value, 
 {
     static const char digits[] = "0123456789ABCDEF";
     if (value_is_undefined(value)) return value;
-    // A character that is none, such as half of a surrogate pair, has no encoding.
-    if (str_find(json_str(&value), STR("\xef\xbf\xbd")) != SIZE_MAX)
-        fail_url(evaluation, value, name);
+    // Half of a surrogate pair is no character and has no encoding.
+    if (encoding_surrogate_find(json_str(&value)) != SIZE_MAX) fail_url(evaluation, value, name);
     struct text text = {.evaluation = evaluation};
     for (uint32_t i = 0; i < value.size; i++) {
         unsigned char byte = (unsigned char)value.text[i];

@@ -90,8 +90,7 @@ static bool take_hex(struct lexer *lexer, uint32_t *ret_unit)
     return true;
 }
 
-// After "\u": one code point, of a surrogate pair too. A lone surrogate is no character of the
-// values here and becomes U+FFFD.
+// After "\u": one code point, of a surrogate pair too; half of one stays what it is.
 static uint32_t take_escaped_code_point(struct lexer *lexer)
 {
     uint32_t unit;
@@ -106,7 +105,7 @@ static uint32_t take_escaped_code_point(struct lexer *lexer)
             return 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
         lexer->next = after;
     }
-    return 0xfffd;
+    return unit;
 }
 
 static size_t take_escape(struct lexer *lexer, char *ret_bytes)

@@ -1,6 +1,7 @@
 // Patterns are rewritten where the two dialects differ, then compiled by PCRE2 into the arena of
-// the expression. Matching uses a match block in the evaluation's arena and is bounded by PCRE2's
-// own counters, so that a catastrophic pattern ends as a time-out.
+// the expression. Subjects may hold lone surrogates: PCRE2 takes them apart like any other three
+// bytes as long as it does not check. Matching uses a match block in the evaluation's arena and is
+// bounded by PCRE2's own counters, so that a catastrophic pattern ends as a time-out.
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 
@@ -8,6 +9,7 @@
 
 #include <pcre2.h>
 
+#include "base/encoding.h"
 #include "jsonata/evaluation.h"
 
 struct regex {
@@ -69,6 +71,35 @@ static void take(struct translation *translation, size_t size)
     translation->rest = str_skip(translation->rest, size);
 }
 
+// The UTF-16 unit of "\uXXXX" at the front, or 0.
+static uint32_t peek_unit(struct str text)
+{
+    uint32_t unit = 0;
+    if (text.size < 6 || text.data[0] != '\\' || text.data[1] != 'u') return 0;
+    for (size_t i = 2; i < 6; i++) {
+        char digit = text.data[i], lower = (char)(digit | 0x20);
+        if (digit >= '0' && digit <= '9')
+            unit = unit << 4 | (uint32_t)(digit - '0');
+        else if (lower >= 'a' && lower <= 'f')
+            unit = unit << 4 | (uint32_t)(lower - 'a' + 10);
+        else
+            return 0;
+    }
+    return unit;
+}
+
+// Both halves of a surrogate pair are one character here.
+static bool translate_pair(struct translation *translation)
+{
+    uint32_t high = peek_unit(translation->rest), low = peek_unit(str_skip(translation->rest, 6));
+    if (high < 0xd800 || high > 0xdbff || low < 0xdc00 || low > 0xdfff) return false;
+    char bytes[4];
+    uint32_t code = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+    put(translation, (struct str){bytes, encoding_utf8_put(code, bytes)});
+    translation->rest = str_skip(translation->rest, 12);
+    return true;
+}
+
 static void translate_escape(struct translation *translation)
 {
     if (translation->rest.size < 2) {
@@ -76,6 +107,7 @@ static void translate_escape(struct translation *translation)
         return;
     }
     char letter = translation->rest.data[1];
+    if (letter == 'u' && translate_pair(translation)) return;
     bool in_class = translation->in_class;
     if (letter == 's' || letter == 'S') {
         if (letter == 's')
@@ -173,7 +205,8 @@ static pcre2_code *compile(struct arena *arena, struct str pattern, unsigned fla
     if (context == NULL) return NULL;
     pcre2_set_parens_nest_limit(context, PATTERN_NESTING_MAX);
     pcre2_set_newline(context, PCRE2_NEWLINE_ANYCRLF);
-    pcre2_set_compile_extra_options(context, PCRE2_EXTRA_ALT_BSUX);
+    pcre2_set_compile_extra_options(context,
+                                    PCRE2_EXTRA_ALT_BSUX | PCRE2_EXTRA_ALLOW_SURROGATE_ESCAPES);
     uint32_t options = PCRE2_UTF | PCRE2_ALT_BSUX | PCRE2_ALLOW_EMPTY_CLASS |
                        PCRE2_MATCH_UNSET_BACKREF | PCRE2_DOLLAR_ENDONLY | PCRE2_NO_UTF_CHECK;
     if ((flags & REGEX_IGNORE_CASE) != 0) options |= PCRE2_CASELESS;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/encoding.h"
 #include "jsonata/evaluation.h"
 
 // ECMAScript's form of a decimal number: `digits` of them, the point after the first `point`.
@@ -68,6 +69,13 @@ struct writing {
     int depth;
 };
 
+static void write_surrogate(struct text *text, struct str surrogate)
+{
+    char escape[8];
+    int size = snprintf(escape, sizeof(escape), "\\u%04x", encoding_utf8_take(&surrogate));
+    builder_append(text, (struct str){escape, (size_t)size});
+}
+
 static void write_string(struct text *text, struct str string)
 {
     static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
@@ -75,6 +83,12 @@ static void write_string(struct text *text, struct str string)
     size_t start = 0;
     for (size_t i = 0; i < string.size; i++) {
         unsigned char byte = (unsigned char)string.data[i];
+        if (byte == 0xed && encoding_surrogate_find(str_slice(string, i, 3)) == 0) {
+            builder_append(text, (struct str){string.data + start, i - start});
+            write_surrogate(text, str_slice(string, i, 3));
+            start = i + 3;
+            continue;
+        }
         if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
         builder_append(text, (struct str){string.data + start, i - start});
         start = i + 1;

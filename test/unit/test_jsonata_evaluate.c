@@ -94,13 +94,14 @@ TEST(endless_work_ends_by_steps_time_and_memory)
     const struct jsonata_environment by_steps = {.steps_max = 10000};
     const struct jsonata_environment by_time = {.time_max_ms = 20};
     const char *endless = "($f := function(){$f()}; $f())";
-    CHECK_STR(answer_within(&arena, endless, NULL, &by_steps), STR("U1001"));
-    CHECK_STR(answer_within(&arena, endless, NULL, &by_time), STR("U1001"));
+    CHECK_STR(answer_within(&arena, str_from_c(endless), NULL, &by_steps), STR("U1001"));
+    CHECK_STR(answer_within(&arena, str_from_c(endless), NULL, &by_time), STR("U1001"));
     arena_reset(&arena); // How much was used depends on how fast the machine is.
-    CHECK_STR(answer_within(&arena, "[1..9999999]", NULL, &by_time), STR("U1001"));
+    CHECK_STR(answer_within(&arena, STR("[1..9999999]"), NULL, &by_time), STR("U1001"));
     arena_reset(&arena);
-    CHECK_STR(answer_within(&arena, "$match($pad('', 40, 'a') & '!', /^(a+)+$/)", NULL, &by_time),
-              STR("U1001"));
+    CHECK_STR(
+        answer_within(&arena, STR("$match($pad('', 40, 'a') & '!', /^(a+)+$/)"), NULL, &by_time),
+        STR("U1001"));
 }
 
 TEST(results_nested_too_deeply_are_refused)

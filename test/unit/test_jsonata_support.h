@@ -4,7 +4,7 @@
 
 #include "jsonata/jsonata.h"
 
-static inline struct str answer_within(struct arena *arena, const char *expression,
+static inline struct str answer_within(struct arena *arena, struct str expression,
                                        const char *input, const struct jsonata_environment *limits)
 {
     const struct jsonata *jsonata;
@@ -16,7 +16,7 @@ static inline struct str answer_within(struct arena *arena, const char *expressi
             return STR("bad input");
         environment.input = &value;
     }
-    enum status status = jsonata_compile(arena, str_from_c(expression), &jsonata, &error);
+    enum status status = jsonata_compile(arena, expression, &jsonata, &error);
     if (status == STATUS_OK)
         status = jsonata_evaluate(jsonata, &environment, arena, &result, &error);
     if (status == STATUS_INVALID) return arena_printf(arena, "%s", error.code);
@@ -27,7 +27,7 @@ static inline struct str answer_within(struct arena *arena, const char *expressi
 static inline struct str answer(struct arena *arena, const char *expression, const char *input)
 {
     const struct jsonata_environment environment = {.now_unix_ms = 1540127100000};
-    return answer_within(arena, expression, input, &environment);
+    return answer_within(arena, str_from_c(expression), input, &environment);
 }
 
 // A test that evaluates: CHECK_ANSWER("1+1", NULL, "2").
