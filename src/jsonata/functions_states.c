@@ -52,13 +52,16 @@ struct json builtin_range(struct evaluation *evaluation, const struct call *call
     double first = numbers[0], last = numbers[1], step = numbers[2];
     if (step == 0) evaluation_fail_value(evaluation, "D3151", argument(call, 2), 3);
     double size = floor((last - first) / step) + 1;
-    if (!(size > 0)) return json_empty_array;
+    if (!(size > 0)) return value_undefined;
     if (size > RANGE_SIZE_MAX) evaluation_fail_value(evaluation, "D3152", value_from_real(size), 0);
     size_t count = (size_t)size;
     struct json *items = evaluation_alloc_array(evaluation, count, sizeof(*items));
     for (size_t i = 0; i < count; i++)
         items[i] = value_from_real(first + (double)i * step);
-    return json_from_items(items, count);
+    // The service's answer is a sequence: a single number stands for itself, and none for nothing.
+    struct json range = json_from_items(items, count);
+    range.type = JSON_ARRAY | VALUE_SEQUENCE;
+    return range;
 }
 
 struct json builtin_hash(struct evaluation *evaluation, const struct call *call)
