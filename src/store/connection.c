@@ -8,7 +8,17 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "store/intern.h"
+
+// What statement.def puts together: the columns that every reading of an execution begins with (see
+// read_row() in execution.c), in whose order `execution` comes first.
+#define EXECUTION_COLUMNS                                                                          \
+    "e.id, m.arn, e.name, d.key, e.status, r.arn, e.started_unix_ms, e.stopped_unix_ms,"           \
+    " e.history_count, e.redrive_count, e.redriven_unix_ms, e.item_count, e.is_express,"           \
+    " e.version_arn, e.alias_arn, e.trace_header"
+#define EXECUTION_JOINS                                                                            \
+    "CROSS JOIN arn m ON m.id = e.state_machine_id"                                                \
+    " CROSS JOIN definition d ON d.id = e.definition_id LEFT JOIN arn r ON r.id = e.map_run_id"
 
 static const char *const statement_texts[STATEMENT_COUNT] = {
 #define X(name, text) [STATEMENT_##name] = text,
@@ -84,6 +94,15 @@ void connection_bind_text(sqlite3_stmt *statement, int at, struct str text)
     assert(code == SQLITE_OK); // Sizes are checked by the callers; static data needs no memory.
 }
 
+void connection_bind_optional(sqlite3_stmt *statement, int at, struct str text)
+{
+    if (text.data == NULL) {
+        sqlite3_bind_null(statement, at);
+    } else {
+        connection_bind_text(statement, at, text);
+    }
+}
+
 void connection_bind_bytes(sqlite3_stmt *statement, int at, struct str bytes)
 {
     int code = sqlite3_bind_blob64(statement, at, bytes.data == NULL ? "" : bytes.data, bytes.size,
@@ -96,6 +115,21 @@ struct str connection_column(sqlite3_stmt *statement, int at)
     const char *data = sqlite3_column_blob(statement, at);
     int size = sqlite3_column_bytes(statement, at);
     return data == NULL ? STR("") : (struct str){data, (size_t)size};
+}
+
+struct str connection_optional_column(sqlite3_stmt *statement, int at)
+{
+    if (sqlite3_column_type(statement, at) == SQLITE_NULL) return (struct str){0};
+    return connection_column(statement, at);
+}
+
+enum status connection_read_integer(struct store_tx *tx, sqlite3_stmt *statement,
+                                    int64_t *ret_value)
+{
+    enum status status = connection_step(tx, statement);
+    if (status == STATUS_OK) *ret_value = sqlite3_column_int64(statement, 0);
+    sqlite3_reset(statement);
+    return status;
 }
 
 enum status connection_run(struct store_tx *tx, sqlite3_stmt *statement)
@@ -123,6 +157,7 @@ enum status connection_step(struct store_tx *tx, sqlite3_stmt *statement)
 
 void connection_close(struct store_tx *tx)
 {
+    intern_release(tx);
     for (size_t i = 0; i < STATEMENT_COUNT; i++)
         sqlite3_finalize(tx->statements[i]);
     if (tx->database != NULL) {

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/map.h"
 #include "store/store.h"
 
 enum statement {
@@ -29,6 +30,9 @@ struct store_tx {
     int wal_page_count; // In the write-ahead log since the last complete checkpoint.
     int64_t journal_id_next;
     int64_t log_event_id_next;
+    struct map interned; // See intern.h.
+    // Rows changed that may stay although their task fails (interned texts): they say nothing.
+    int64_t harmless_changes;
     char *path;  // Of the database file; NULL in memory.
     int lock_fd; // Holds the lock on the directory; -1 in memory.
 };
@@ -53,9 +57,18 @@ sqlite3_stmt *connection_statement(struct store_tx *tx, enum statement name);
 // Bind at `at` (from 1); the bytes must stay until the statement is reset.
 void connection_bind_text(sqlite3_stmt *statement, int at, struct str text);
 void connection_bind_bytes(sqlite3_stmt *statement, int at, struct str bytes);
+// NULL in the table when `text.data` is.
+void connection_bind_optional(sqlite3_stmt *statement, int at, struct str text);
 
 // A column's bytes, borrowed until the next step.
 struct str connection_column(sqlite3_stmt *statement, int at);
+// The same; its data is NULL for NULL.
+struct str connection_optional_column(sqlite3_stmt *statement, int at);
+
+// Run a statement that gives at most one row, read that row's first column, and reset it.
+// STATUS_NOT_FOUND without a row.
+MUST_USE enum status connection_read_integer(struct store_tx *tx, sqlite3_stmt *statement,
+                                             int64_t *ret_value);
 
 // Run a statement that gives no rows, and reset it. A violated uniqueness is STATUS_CONFLICT.
 MUST_USE enum status connection_run(struct store_tx *tx, sqlite3_stmt *statement);

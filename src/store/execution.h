@@ -15,6 +15,9 @@
 
 #include "store/store.h"
 
+// A walk that reports where to go on looks at no more rows than this.
+enum { STORE_EXECUTION_LOOK_MAX = 4096 };
+
 struct store_execution {
     int64_t id;                   // Chosen by the caller; rises with the time of the start.
     struct str state_machine_arn; // Unqualified; of a Map run's child with "/LABEL".
@@ -56,7 +59,8 @@ typedef enum status (*store_step_fn)(void *context, const struct store_step *ste
 // ---------------------------------------------------------------------------------------------
 // Definitions: what executions run, as it was when they started. Kept as long as one needs it.
 
-// Nothing happens when the key is there already: equal keys mean equal bodies.
+// Nothing happens when the key is there already (which costs no query as a rule): equal keys mean
+// equal bodies. Do it in the task that inserts an execution: what nobody runs is removed some time.
 MUST_USE enum status store_definition_put(struct store_tx *tx, struct str key, struct str body);
 
 // The body, copied to `arena`. STATUS_NOT_FOUND.
@@ -66,8 +70,12 @@ MUST_USE enum status store_definition_get(struct store_tx *tx, struct str key, s
 // ---------------------------------------------------------------------------------------------
 // Executions
 
-// STATUS_CONFLICT when the state machine has or had an execution of that name. All fields are
-// written, so one that ended in its first step is inserted as it ended.
+// STATUS_CONFLICT when the state machine has or had an execution of that name (or the id is taken);
+// STATUS_NOT_FOUND when the definition has not been put. All fields are written, so one that ended
+// in its first step is inserted as it ended.
+//
+// A task that puts the definition, inserts, and then appends step 1 may be `is_single_change`:
+// what fails here has changed nothing, and a first step cannot be there already.
 MUST_USE enum status store_execution_insert(struct store_tx *tx,
                                             const struct store_execution *execution);
 
@@ -92,6 +100,10 @@ struct store_execution_query {
     struct str status;            // Empty: any.
     int redriven;                 // 1: only those that were, -1: only those that were not, 0: any.
     int64_t before_id;            // Only smaller ones; INT64_MAX for the first page.
+    // NULL, or where the next page's `before_id` goes: the walk ends after STORE_EXECUTION_LOOK_MAX
+    // rows, however few of them match, and this is the last id that was looked at; 0 when there are
+    // no more. (A filter by RUNNING or by a failure finds its rows without looking at others.)
+    int64_t *ret_next_before_id;
 };
 
 // Newest first, until the callback ends the walk. Input, output, error and cause are not read.
@@ -113,8 +125,9 @@ MUST_USE enum status store_execution_count_open(struct store_tx *tx, struct str 
 MUST_USE enum status store_execution_last_id(struct store_tx *tx, int64_t *ret_id);
 
 // Remove executions that ended before `stopped_before_unix_ms`, at most `count_max` of them, with
-// their steps, and definitions that nobody needs any more. Ids are looked at from `*after_id` on,
-// which is moved; call again until `*ret_is_done`.
+// their steps, and definitions that nobody needs any more. Only ids above `*after_id` (0 at first)
+// are looked at, and it is moved; call again until `*ret_is_done`. The work of one call is bounded,
+// so an execution of thousands of steps may lose its last ones first.
 MUST_USE enum status store_execution_purge(struct store_tx *tx, int64_t stopped_before_unix_ms,
                                            uint32_t count_max, int64_t *after_id,
                                            bool *ret_is_done);
@@ -122,7 +135,8 @@ MUST_USE enum status store_execution_purge(struct store_tx *tx, int64_t stopped_
 // ---------------------------------------------------------------------------------------------
 // Steps
 
-// STATUS_CONFLICT when the number is taken: somebody else drives this execution.
+// STATUS_CONFLICT when the number is taken: somebody else drives this execution. A task that
+// appends first and then updates an execution that is there may be `is_single_change`.
 MUST_USE enum status store_step_append(struct store_tx *tx, const struct store_step *step);
 
 // Steps of an execution with a number above `after_number`, in order.

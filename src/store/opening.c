@@ -197,28 +197,40 @@ static enum status quick_check(struct opening *opening)
     return status;
 }
 
+// Whether all tables of format `version` are there.
+static int find_tables(sqlite3 *database, int64_t version, bool *ret_are_there)
+{
+    *ret_are_there = true;
+    for (int64_t at = 0; at < version; at++) {
+        char text[256];
+        int64_t count = 0;
+        snprintf(text, sizeof(text),
+                 "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN (%s)",
+                 schema_tables[at]);
+        int code = query_integer(database, text, &count);
+        if (code != SQLITE_OK) return code;
+        if (count != schema_table_counts[at]) *ret_are_there = false;
+    }
+    return SQLITE_OK;
+}
+
 // What SQLite makes of the file: version, tables, and for a small file every page.
 static enum status check_content(struct opening *opening, int64_t *ret_version)
 {
     sqlite3 *database = opening->tx->database;
-    int64_t version = 0, table_count = 0, page_count = 0;
+    int64_t version = 0, page_count = 0;
+    bool are_there = false;
     int code = query_integer(database, "PRAGMA user_version", &version);
-    if (code == SQLITE_OK) {
-        code = query_integer(
-            database,
-            "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN"
-            " ('resource', 'express_journal', 'log_group', 'log_stream', 'log_event')",
-            &table_count);
-    }
-    if (code == SQLITE_OK) code = query_integer(database, "PRAGMA page_count", &page_count);
-    if (code != SQLITE_OK) return fail_sqlite(opening, code);
-    if (version > SCHEMA_VERSION) {
+    if (code == SQLITE_OK && version > SCHEMA_VERSION) {
         return fail(opening, STATUS_INVALID,
                     "%s was written by a newer Galop (format %" PRId64 ", this one knows %d)",
                     opening->tx->path, version, SCHEMA_VERSION);
     }
+    if (code == SQLITE_OK) code = find_tables(database, version, &are_there);
+    if (code == SQLITE_OK) code = query_integer(database, "PRAGMA page_count", &page_count);
+    if (code != SQLITE_OK) return fail_sqlite(opening, code);
     *ret_version = version;
-    if (version <= 0 || table_count != SCHEMA_TABLE_COUNT) {
+    if (version <= 0 || !are_there) {
         return fail(opening, STATUS_CORRUPT, "%s is damaged: tables are missing",
                     opening->tx->path);
     }

@@ -58,4 +58,92 @@ const char *const schema_steps[SCHEMA_VERSION] = {
     ");\n"
     "CREATE INDEX log_event_by_time\n"
     "  ON log_event (group_id, timestamp_unix_ms, id, stream_id);\n",
+
+    // 1 -> 2
+    // Standard executions. Rows of `execution` are appended, so the indexes hold what rises with
+    // them; `name` is in the order its maker gives it. The large columns come last: who does not
+    // ask for them does not read their pages.
+    "CREATE TABLE arn ( -- of state machines and Map runs that executions belong to\n"
+    "  id INTEGER PRIMARY KEY,\n"
+    "  arn TEXT NOT NULL UNIQUE\n"
+    ");\n"
+
+    "CREATE TABLE definition ( -- what executions run, as it was when they started\n"
+    "  id INTEGER PRIMARY KEY,\n"
+    "  key TEXT NOT NULL UNIQUE,\n"
+    "  used_until_id INTEGER NOT NULL, -- no execution with a larger id runs it\n"
+    "  body TEXT NOT NULL\n"
+    ");\n"
+
+    "CREATE TABLE execution (\n"
+    "  id INTEGER PRIMARY KEY,            -- rises with the time of the start\n"
+    "  state_machine_id INTEGER NOT NULL, -- arn.id\n"
+    "  map_run_id INTEGER,                -- arn.id; of a Map run's child\n"
+    "  definition_id INTEGER NOT NULL,    -- definition.id\n"
+    "  name TEXT NOT NULL,\n"
+    "  status TEXT NOT NULL,              -- RUNNING, SUCCEEDED, ...\n"
+    "  started_unix_ms INTEGER NOT NULL,\n"
+    "  stopped_unix_ms INTEGER,           -- NULL while RUNNING\n"
+    "  history_count INTEGER NOT NULL,    -- events; right when not RUNNING\n"
+    "  redrive_count INTEGER NOT NULL,\n"
+    "  redriven_unix_ms INTEGER,          -- last time\n"
+    "  item_count INTEGER,                -- of a Map run's child\n"
+    "  is_express INTEGER NOT NULL,       -- 1: a Map run's child without steps\n"
+    "  version_arn TEXT,                  -- started through it\n"
+    "  alias_arn TEXT,                    -- likewise\n"
+    "  trace_header TEXT,\n"
+    "  error TEXT,\n"
+    "  cause TEXT,\n"
+    "  input TEXT NOT NULL,               -- JSON\n"
+    "  output TEXT                        -- JSON\n"
+    ");\n"
+    "CREATE UNIQUE INDEX execution_by_name ON execution (state_machine_id, name);\n"
+    "CREATE INDEX execution_by_state_machine ON execution (state_machine_id, id);\n"
+    "CREATE INDEX execution_by_map_run ON execution (map_run_id, id)\n"
+    "  WHERE map_run_id IS NOT NULL;\n"
+    "CREATE INDEX execution_open ON execution (id, state_machine_id) WHERE status = 'RUNNING';\n"
+    "CREATE INDEX execution_failed ON execution (state_machine_id, status, id)\n"
+    "  WHERE status NOT IN ('RUNNING', 'SUCCEEDED');\n"
+
+    // Not WITHOUT ROWID, with the key as the order of rows: there a row of more than a quarter of a
+    // page takes another page for itself, and most histories are that long.
+    "CREATE TABLE step ( -- one commit of an execution's driver\n"
+    "  id INTEGER PRIMARY KEY, -- in order of commits; nothing refers to it\n"
+    "  execution_id INTEGER NOT NULL,\n"
+    "  number INTEGER NOT NULL,         -- from 1, dense\n"
+    "  first_event_id INTEGER NOT NULL, -- of the first of `events`, or of the next to come\n"
+    "  event_count INTEGER NOT NULL,\n"
+    "  causes TEXT NOT NULL,            -- JSON array: what the engine was given\n"
+    "  events TEXT NOT NULL             -- JSON array: history events that it made of that\n"
+    ");\n"
+    "CREATE UNIQUE INDEX step_by_number ON step (execution_id, number);\n"
+
+    "CREATE TABLE snapshot ( -- of a sleeping execution\n"
+    "  execution_id INTEGER PRIMARY KEY,\n"
+    "  step_number INTEGER NOT NULL, -- the last step that it contains\n"
+    "  wakes_unix_ms INTEGER,        -- when its next timer fires; NULL: none\n"
+    "  state TEXT NOT NULL           -- the engine's\n"
+    ");\n"
+
+    "CREATE VIEW execution_overview AS -- for people\n"
+    "  SELECT e.id, m.arn AS state_machine_arn, e.name, e.status,\n"
+    "    strftime('%Y-%m-%d %H:%M:%f', e.started_unix_ms / 1000.0, 'unixepoch') AS started,\n"
+    "    strftime('%Y-%m-%d %H:%M:%f', e.stopped_unix_ms / 1000.0, 'unixepoch') AS stopped,\n"
+    "    e.stopped_unix_ms - e.started_unix_ms AS duration_ms, e.error, e.cause, e.input,\n"
+    "    e.output, r.arn AS map_run_arn\n"
+    "  FROM execution e JOIN arn m ON m.id = e.state_machine_id\n"
+    "    LEFT JOIN arn r ON r.id = e.map_run_id;\n"
+    "CREATE VIEW history_event AS -- for people: a row for each event in the steps\n"
+    "  SELECT s.execution_id, s.number AS step_number, json_extract(e.value, '$.id') AS id,\n"
+    "    json_extract(e.value, '$.previousEventId') AS previous_event_id,\n"
+    "    json_extract(e.value, '$.type') AS type,\n"
+    "    strftime('%Y-%m-%d %H:%M:%f', json_extract(e.value, '$.timestamp'), 'unixepoch') AS at,\n"
+    "    e.value AS event\n"
+    "  FROM step s JOIN json_each(s.events) e;\n",
 };
+
+const char *const schema_tables[SCHEMA_VERSION] = {
+    "'resource', 'express_journal', 'log_group', 'log_stream', 'log_event'",
+    "'arn', 'definition', 'execution', 'step', 'snapshot'",
+};
+const int64_t schema_table_counts[SCHEMA_VERSION] = {5, 5};

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/connection.h"
+#include "store/intern.h"
 
 enum {
     WRITES_PER_TRANSACTION_MAX = 4096,
@@ -169,10 +170,10 @@ static void run_write(struct store *store, struct store_task *task)
     struct store_tx *tx = &store->tx;
     task->is_unfinished = false;
     if (task->is_single_change) {
-        int64_t changes = sqlite3_total_changes64(tx->database);
+        int64_t changes = sqlite3_total_changes64(tx->database) - tx->harmless_changes;
         task->status = task->run(task, tx);
         assert(task->status == STATUS_OK || tx->fault != SQLITE_OK ||
-               sqlite3_total_changes64(tx->database) == changes);
+               sqlite3_total_changes64(tx->database) - tx->harmless_changes == changes);
         (void)changes;
         return;
     }
@@ -180,7 +181,10 @@ static void run_write(struct store *store, struct store_task *task)
     if (task->status == STATUS_OK) task->status = task->run(task, tx);
     if (tx->fault != SQLITE_OK) return; // Everything will be rolled back.
     enum status status = STATUS_OK;
-    if (task->status != STATUS_OK) status = connection_execute(tx, STATEMENT_ROLLBACK_TO);
+    if (task->status != STATUS_OK) {
+        intern_clear(tx);
+        status = connection_execute(tx, STATEMENT_ROLLBACK_TO);
+    }
     if (status == STATUS_OK) status = connection_execute(tx, STATEMENT_RELEASE);
     if (status != STATUS_OK && tx->fault == SQLITE_OK) tx->fault = SQLITE_INTERNAL;
 }
@@ -234,6 +238,7 @@ static bool commit_tasks(struct store *store, struct queue *batch, bool is_durab
         enum status status = connection_execute(tx, STATEMENT_COMMIT);
         if (status == STATUS_OK) return true;
     }
+    intern_clear(tx);
     if ((tx->fault & 0xff) == SQLITE_IOERR && tx->path != NULL) store->must_checkpoint = true;
     if (!sqlite3_get_autocommit(tx->database)) {
         // SQLite may have rolled back by itself already; what failed is in `fault`.

@@ -61,8 +61,9 @@ struct store_task {
     struct mail mail;         // Private: carries the task to the store and the answer back.
     struct mailbox *reply_to; // Where `done` runs; NULL: on the store thread (to free memory).
     enum store_mode mode;
-    // The task makes at most one change, as its last act, so it cannot fail half-way and the store
-    // saves the savepoint that guards tasks from one another.
+    // The task returns STATUS_OK or has changed nothing: it makes one change, as its last act, or
+    // whatever follows its first change can fail by a fault only, which undoes the transaction. So
+    // the store saves the savepoint that guards tasks from one another.
     bool is_single_change;
     // Set by `run` together with STATUS_OK: run again in a later transaction, behind what has
     // arrived meanwhile. Long work goes in pieces of a few milliseconds. Cleared before each run.

@@ -3,12 +3,14 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/random.h"
+#include "store/execution.h"
 #include "store/resource.h"
 #include "store/store.h"
 #include "test/lib/test.h"
@@ -176,8 +178,60 @@ TEST(a_newer_format_is_refused)
 {
     make_directory();
     REQUIRE(create(3));
-    write_file(60, "\0\0\0\2", 4);
-    check_refused(STATUS_INVALID, "written by a newer Galop (format 2, this one knows 1)");
+    write_file(60, "\0\0\0\3", 4);
+    check_refused(STATUS_INVALID, "written by a newer Galop (format 3, this one knows 2)");
+    count_and_remove(true);
+}
+
+static bool execute(const char *text)
+{
+    sqlite3 *database = NULL;
+    bool is_done = sqlite3_open(database_path, &database) == SQLITE_OK &&
+                   sqlite3_exec(database, text, NULL, NULL, NULL) == SQLITE_OK;
+    if (!is_done) printf("# %s\n", sqlite3_errmsg(database));
+    sqlite3_close(database);
+    return is_done;
+}
+
+static const char format_1[] = "DROP VIEW execution_overview; DROP VIEW history_event;"
+                               " DROP TABLE execution; DROP TABLE step; DROP TABLE snapshot;"
+                               " DROP TABLE arn; DROP TABLE definition; PRAGMA user_version=1;";
+
+static enum status read_last_id(struct store_task *task, struct store_tx *tx)
+{
+    int64_t id = -1;
+    enum status status = store_execution_last_id(tx, &id);
+    CONTAINER_OF(task, struct count, task)->count = (int)id;
+    return status;
+}
+
+TEST(a_database_of_format_1_gets_the_tables_of_executions_and_keeps_what_it_has)
+{
+    struct arena CLEANUP(arena_release) arena;
+    arena_init(&arena, KIB(64));
+    make_directory();
+    REQUIRE(create(3));
+    REQUIRE(execute(format_1));
+    struct store *store = NULL;
+    struct str text = STR("");
+    REQUIRE(store_open(str_from_c(directory), &arena, &store, &text) == STATUS_OK);
+    struct count count = {.task = {.mode = STORE_READ, .run = count_run}};
+    CHECK(store_run(store, &count.task) == STATUS_OK && count.count == 3);
+    count = (struct count){.task = {.mode = STORE_READ, .run = read_last_id}, .count = -1};
+    CHECK(store_run(store, &count.task) == STATUS_OK && count.count == 0);
+    store_close(store);
+    CHECK(create(4)); // Opens it once more.
+    CHECK(execute("SELECT 1 / (user_version = 2) FROM pragma_user_version;"
+                  " SELECT * FROM history_event, execution_overview;"));
+    count_and_remove(true);
+}
+
+TEST(a_database_of_format_2_without_one_of_its_tables_is_refused)
+{
+    make_directory();
+    REQUIRE(create(3));
+    REQUIRE(execute("DROP TABLE snapshot;"));
+    check_refused(STATUS_CORRUPT, "tables are missing");
     count_and_remove(true);
 }
 
