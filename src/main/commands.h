@@ -2,4 +2,5 @@
 
 #pragma once
 
+int command_run(int argc, char **argv);
 int command_serve(int argc, char **argv);
