@@ -105,6 +105,16 @@ static struct run_event *entered_by_name(const struct run_trace *trace, struct s
     return NULL;
 }
 
+// The last state that was entered and not left: where time ran out.
+static struct run_event *entered_last(const struct run_trace *trace)
+{
+    for (size_t i = trace->event_count; i > 0; i--) {
+        struct run_event *event = &trace->events[i - 1];
+        if (run_event_is_entered(event->type) && !event->is_left) return event;
+    }
+    return NULL;
+}
+
 // An EvaluationFailed that the execution's end follows; NULL when something else ended it.
 static const struct run_event *failed_evaluation(const struct run_trace *trace)
 {
@@ -185,6 +195,7 @@ void run_trace_explain(struct run_trace *trace, const struct engine_update *upda
     struct run_event *entered = entered_by_text(trace, update->error.cause);
     if (entered == NULL && evaluation != NULL) entered = entered_by_name(trace, evaluation->name);
     if (entered == NULL) entered = run_trace_find_entered(trace, trace->event_count, STR(""));
+    if (entered == NULL) entered = entered_last(trace);
     print_head(trace, update, entered);
     print_line(trace, "error", update->error.name, update->error.name.size);
     print_line(trace, "cause", update->error.cause, update->error.cause.size);
