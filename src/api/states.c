@@ -15,41 +15,38 @@ static const struct str unserved[] = {
     STR_INIT("DescribeActivity"),
     STR_INIT("DescribeMapRun"),
     STR_INIT("DescribeStateMachineAlias"),
-    STR_INIT("GetActivityTask"),
     STR_INIT("ListActivities"),
     STR_INIT("ListMapRuns"),
     STR_INIT("ListStateMachineAliases"),
     STR_INIT("ListStateMachineVersions"),
     STR_INIT("PublishStateMachineVersion"),
     STR_INIT("RedriveExecution"),
-    STR_INIT("SendTaskFailure"),
-    STR_INIT("SendTaskHeartbeat"),
-    STR_INIT("SendTaskSuccess"),
     STR_INIT("TestState"),
     STR_INIT("UpdateMapRun"),
     STR_INIT("UpdateStateMachineAlias"),
 };
 
-static const struct states_operation *find_in(const struct states_operation *operations,
-                                              size_t count, struct str name)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (str_equal(operations[i].name, name)) return &operations[i];
-    }
-    return NULL;
-}
+// Tables of the files, the hot ones first.
+static const struct {
+    const struct states_operation *operations;
+    const size_t *count;
+} tables[] = {
+    {states_start_operations, &states_start_operation_count},
+    {states_execution_operations, &states_execution_operation_count},
+    {states_task_operations, &states_task_operation_count},
+    {states_history_operations, &states_history_operation_count},
+    {states_machine_operations, &states_machine_operation_count},
+    {states_tag_operations, &states_tag_operation_count},
+};
 
 static const struct states_operation *find_operation(struct str name)
 {
-    const struct states_operation *found =
-        find_in(states_execution_operations, states_execution_operation_count, name);
-    if (found == NULL) {
-        found = find_in(states_machine_operations, states_machine_operation_count, name);
+    for (size_t i = 0; i < ARRAY_COUNT(tables); i++) {
+        for (size_t k = 0; k < *tables[i].count; k++) {
+            if (str_equal(tables[i].operations[k].name, name)) return &tables[i].operations[k];
+        }
     }
-    if (found == NULL) {
-        found = find_in(states_tag_operations, states_tag_operation_count, name);
-    }
-    return found;
+    return NULL;
 }
 
 static void refuse_operation(struct api_request *request)

@@ -5,7 +5,9 @@
 #include <stdbool.h>
 
 #include "api/api.h"
+#include "runtime/arn.h"
 #include "runtime/execution.h"
+#include "store/store.h"
 
 // One operation: its members as the model has them, and who serves it.
 struct states_operation {
@@ -34,6 +36,12 @@ extern const struct states_operation states_machine_operations[];
 extern const size_t states_machine_operation_count;
 extern const struct states_operation states_execution_operations[];
 extern const size_t states_execution_operation_count;
+extern const struct states_operation states_start_operations[];
+extern const size_t states_start_operation_count;
+extern const struct states_operation states_task_operations[];
+extern const size_t states_task_operation_count;
+extern const struct states_operation states_history_operations[];
+extern const size_t states_history_operation_count;
 extern const struct states_operation states_tag_operations[];
 extern const size_t states_tag_operation_count;
 
@@ -82,3 +90,34 @@ void states_publish(struct api_request *request, struct state_machine *expected,
 // Take a state machine out of the registry and the store.
 void states_remove(struct api_request *request, struct str arn, struct str region, struct str name,
                    void (*on_done)(struct api_request *request, enum status status));
+
+// ---------------------------------------------------------------------------------------------
+// Executions
+
+// A look at the store on behalf of a request. Embedded in a struct of the request's arena.
+struct states_read {
+    struct store_task task;
+    struct api_request *request;
+    enum status (*run)(struct states_read *read, struct store_tx *tx); // On the store's thread.
+    void (*reply)(struct states_read *read, enum status status);       // On the request's.
+};
+
+void states_read_submit(struct states_read *read);
+
+// What the store knows the execution of a request by.
+struct states_execution_key {
+    struct str execution_arn;
+    struct str state_machine_arn;
+    struct str name;
+};
+
+// Of the member `executionArn`. Replies and returns false when it is no execution's.
+MUST_USE bool states_execution_key_read(struct api_request *request,
+                                        struct states_execution_key *ret_key);
+
+// STATUS_OK is; STATUS_NOT_FOUND and faults reply and return false.
+MUST_USE bool states_execution_was_found(struct api_request *request, enum status status,
+                                         struct str execution_arn);
+
+// "inputDetails":{"included":true}
+void states_write_data_details(struct json_writer *writer, struct str name, bool is_included);

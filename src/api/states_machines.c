@@ -4,6 +4,7 @@
 
 #include "api/states.h"
 #include "logs/logs.h"
+#include "store/execution.h"
 
 // ---------------------------------------------------------------------------------------------
 // Configuration objects
@@ -392,19 +393,51 @@ static const struct api_member describe_for_members[] = {
      .enum_values = "[ALL_DATA, METADATA_ONLY]"},
 };
 
-static void describe_for_execution(struct api_request *request)
+struct definition_read {
+    struct states_read read;
+    struct states_execution_key key;
+    struct str body;
+};
+
+static enum status run_definition(struct states_read *read, struct store_tx *tx)
 {
-    struct states_arn arn;
-    if (!states_arn_read(request, STR("executionArn"), "execution", &arn)) return;
-    struct state_machine *state_machine =
-        execution_table_state_machine(&request->worker->api->runtime->executions, arn.text);
-    if (state_machine == NULL) {
-        api_exception(request, STR("ExecutionDoesNotExist"),
-                      "Execution Does Not Exist: '%" STR_FORMAT "'", STR_ARGS(arn.text));
+    struct definition_read *definition = CONTAINER_OF(read, struct definition_read, read);
+    struct arena *arena = read->request->arena;
+    struct store_execution row;
+    enum status status = store_execution_find(tx, definition->key.state_machine_arn,
+                                              definition->key.name, arena, &row);
+    if (status != STATUS_OK) return status;
+    status = store_definition_get(tx, row.definition_key, arena, &definition->body);
+    return status == STATUS_NOT_FOUND ? STATUS_CORRUPT : status;
+}
+
+static void reply_definition(struct states_read *read, enum status status)
+{
+    struct definition_read *definition = CONTAINER_OF(read, struct definition_read, read);
+    struct api_request *request = read->request;
+    struct state_machine *state_machine;
+    if (!states_execution_was_found(request, status, definition->key.execution_arn)) return;
+    status = state_machine_decode(definition->body, &state_machine);
+    if (status != STATUS_OK) {
+        api_fault(request, status);
         return;
     }
     reply_description(request, state_machine, false);
     state_machine_unref(state_machine);
+}
+
+static void describe_for_execution(struct api_request *request)
+{
+    struct definition_read *definition = ARENA_NEW(request->arena, struct definition_read);
+    if (definition == NULL) {
+        api_fault(request, STATUS_NO_MEMORY);
+        return;
+    }
+    definition->read =
+        (struct states_read){.request = request, .run = run_definition, .reply = reply_definition};
+    if (states_execution_key_read(request, &definition->key)) {
+        states_read_submit(&definition->read);
+    }
 }
 
 // ---------------------------------------------------------------------------------------------

@@ -63,20 +63,35 @@ static void put_hex(uint32_t value, char ret_digits[static 8])
         ret_digits[i] = (char)x;
 }
 
-void random_uuid(struct random *random, char ret_text[static RANDOM_UUID_SIZE])
+// Put the version and the variant of RFC 9562 into 128 bits and print them.
+static void put_uuid(uint64_t high, uint64_t low, uint64_t version,
+                     char ret_text[static RANDOM_UUID_SIZE])
 {
     char hex[32];
-    uint64_t bits[2] = {random_u64(random), random_u64(random)};
-    bits[0] = (bits[0] & ~UINT64_C(0xf000)) | 0x4000;                 // Version 4.
-    bits[1] = (bits[1] & ~(UINT64_C(3) << 62)) | (UINT64_C(2) << 62); // RFC 4122 variant.
-    for (int i = 0; i < 4; i++)
-        put_hex((uint32_t)(bits[i / 2] >> (i % 2 == 0 ? 32 : 0)), hex + i * 8);
+    high = (high & ~UINT64_C(0xf000)) | version << 12;
+    low = (low & ~(UINT64_C(3) << 62)) | (UINT64_C(2) << 62);
+    put_hex((uint32_t)(high >> 32), hex);
+    put_hex((uint32_t)high, hex + 8);
+    put_hex((uint32_t)(low >> 32), hex + 16);
+    put_hex((uint32_t)low, hex + 24);
     memcpy(ret_text, hex, 8);
     memcpy(ret_text + 9, hex + 8, 4);
     memcpy(ret_text + 14, hex + 12, 4);
     memcpy(ret_text + 19, hex + 16, 4);
     memcpy(ret_text + 24, hex + 20, 12);
     ret_text[8] = ret_text[13] = ret_text[18] = ret_text[23] = '-';
+}
+
+void random_uuid(struct random *random, char ret_text[static RANDOM_UUID_SIZE])
+{
+    uint64_t high = random_u64(random);
+    put_uuid(high, random_u64(random), 4, ret_text);
+}
+
+void random_uuid_at(struct random *random, int64_t unix_ms, char ret_text[static RANDOM_UUID_SIZE])
+{
+    uint64_t high = (uint64_t)unix_ms << 16 | (random_u64(random) & 0xfff);
+    put_uuid(high, random_u64(random), 7, ret_text);
 }
 
 void random_secret(void *ret_bytes, size_t size)

@@ -26,5 +26,8 @@ double random_uniform(struct random *random);
 enum { RANDOM_UUID_SIZE = 36 };
 void random_uuid(struct random *random, char ret_text[static RANDOM_UUID_SIZE]);
 
+// A version 7 UUID likewise: later times sort later.
+void random_uuid_at(struct random *random, int64_t unix_ms, char ret_text[static RANDOM_UUID_SIZE]);
+
 // Bytes fit for keys and tokens, from the kernel. Ends the process when the kernel has none.
 void random_secret(void *ret_bytes, size_t size);

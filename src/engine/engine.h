@@ -85,9 +85,10 @@ struct engine_command {
     uint64_t timer_id;  // ARM_TIMER, CANCEL_TIMER: likewise.
     int64_t at_unix_ms; // ARM_TIMER
 
+    const struct asl_resource *resource; // START_TASK, CANCEL_TASK
+
     // START_TASK
     const struct asl_state *state;
-    const struct asl_resource *resource;
     struct json parameters;          // What the task is given, evaluated.
     struct str task_token;           // Empty unless the task can be answered by token.
     struct str credentials_role_arn; // Empty: the execution's role.

@@ -229,7 +229,10 @@ void strand_cancel(struct step *step, struct strand *strand)
 {
     if (strand->task.id != 0) {
         struct engine_command *command = step_add_command(step, ENGINE_COMMAND_CANCEL_TASK);
-        if (command != NULL) command->task_id = strand->task.id;
+        if (command != NULL) {
+            command->task_id = strand->task.id;
+            command->resource = &strand->state->task.resource;
+        }
         strand->task = (struct strand_task){0};
     }
     strand_cancel_timer(step, strand);

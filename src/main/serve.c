@@ -466,6 +466,7 @@ int command_serve(int argc, char **argv)
     open_services(&server);
     for (uint32_t i = 0; i < server.worker_count; i++)
         set_up_worker(&server, &server.workers[i]);
+    require(runtime_take_up(&server.runtime), "take up the executions that had not ended");
     require(runtime_recover(&server.workers[0].runtime), "read the journal");
     log_info("galop " GALOP_VERSION " serves http://%" STR_FORMAT
              " with %u worker%s%s, data in %" STR_FORMAT,

@@ -1,10 +1,11 @@
-// Executions under way: the ephemeral driver.
+// Executions under way, and their two drivers.
 //
-// A struct runtime_execution couples one engine execution with the world: it feeds events, and
-// performs the commands of each update at once. Express executions leave nothing behind but log
-// records; Standard ones put every step in the execution table.
+// A struct runtime_execution couples one engine execution with the world: it feeds events and
+// performs the commands of each update. The ephemeral driver (Express) performs them at once and
+// leaves nothing behind but log records. The durable driver (Standard, an id that is not 0) writes
+// each step to the store and performs its commands when that is on the disk.
 //
-//   new -> running      [runtime_execution_begin]
+//   new -> running      [runtime_execution_begin; _begin_standard, once the start is durable]
 //   running -> running  [an answer, a timer, a stop: execution_feed]
 //   running -> ended    [the update says so: on_end, then the struct is reused]
 //
@@ -30,6 +31,9 @@
 enum { RUNTIME_EXECUTION_ARENA_BYTES_MAX = 256 << 20 };
 
 struct runtime_execution;
+struct commit;
+struct execution_event;
+struct store_execution;
 
 // Called once, on the worker's thread, when the execution has ended; also from within
 // runtime_execution_begin(). The execution is gone when it returns.
@@ -39,6 +43,12 @@ typedef void (*runtime_end_fn)(struct runtime_execution *execution,
 // Told of every update, before its commands are performed; its values are gone after the call.
 typedef void (*runtime_update_fn)(struct runtime_execution *execution,
                                   const struct engine_update *update);
+
+// The outcome of a Standard start: STATUS_OK (durable; the execution runs, or has ended and is gone
+// after the call), STATUS_CONFLICT (`existing` has the name) or a fault. Unless it is STATUS_OK the
+// execution is discarded after the call.
+typedef void (*runtime_started_fn)(void *context, struct runtime_execution *execution,
+                                   enum status status, const struct store_execution *existing);
 
 struct runtime_execution {
     struct list link; // In the worker's free list, or to itself.
@@ -51,12 +61,19 @@ struct runtime_execution {
     struct list timers;                  // Armed.
     struct list free_timers;             // Of this arena, for reuse.
     struct net_deferred continuation;    // ENGINE_COMMAND_CONTINUE.
+    struct net_deferred pump;            // Standard: feeds what is pending (commit.c).
     struct str log_stream;               // Empty when nothing is logged.
-    bool is_recorded;                    // Standard: in the execution table.
     int64_t journal_id;                  // Asynchronous Express: to remove at the end; 0: none.
-    runtime_update_fn on_update;         // May be NULL; set between new and begin.
-    runtime_end_fn on_end;               // May be NULL.
-    void *context;                       // The caller's.
+    runtime_started_fn on_started;       // Standard: of the start that is being committed.
+    int64_t id;                          // Standard, as the next five; 0 for others.
+    int64_t step_number;                 // Of the last step written or being written.
+    struct commit *commit;               // Under way, or NULL.
+    struct execution_event *pending;     // Events that wait for it, oldest first.
+    struct execution_event **pending_end;
+    struct str trace_header;     // Of StartExecution.
+    runtime_update_fn on_update; // May be NULL; set between new and begin.
+    runtime_end_fn on_end;       // May be NULL.
+    void *context;               // The caller's.
 };
 
 // A new execution of `state_machine` (one more reference is taken) whose arena is empty. Texts
@@ -102,10 +119,19 @@ void runtime_execution_begin_durable(struct runtime_execution *execution,
 // after start, on one worker.
 MUST_USE enum status runtime_recover(struct runtime_worker *worker);
 
-// StopExecution, from any worker: the owner of the execution is asked, and `on_stopped` is called
-// on the asking thread with STATUS_OK (it was running and is stopped, or had ended already) or
-// STATUS_NOT_FOUND. Texts are copied. error and cause may have NULL data.
-typedef void (*runtime_stopped_fn)(void *context, enum status status);
-MUST_USE enum status runtime_stop(struct runtime_worker *asking, struct str execution_arn,
-                                  struct asl_error error, runtime_stopped_fn on_stopped,
-                                  void *context);
+// Standard: take the first step, make it durable, then go on. The execution's texts must all be in
+// its arena. `on_started` is called on the worker's thread, from within this function only when
+// there is no memory.
+void runtime_execution_begin_standard(struct runtime_execution *execution,
+                                      runtime_started_fn on_started, void *context);
+
+// Take up the Standard executions that are open in the store, each on the worker that owns it. They
+// go on when the workers' loops run. Blocks: for start-up, before the loops run.
+MUST_USE enum status runtime_take_up(struct runtime *runtime);
+
+// The worker that an execution belongs to.
+struct runtime_worker *runtime_owner_of(const struct runtime *runtime, int64_t execution_id);
+
+// A Standard execution that runs on this worker; NULL when there is none with this id.
+struct runtime_execution *runtime_execution_find(struct runtime_worker *worker,
+                                                 int64_t execution_id);

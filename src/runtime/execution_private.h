@@ -1,11 +1,72 @@
-// What the files of the driver share among themselves.
+// What the files of the drivers share among themselves.
 
 #pragma once
 
 #include "runtime/execution.h"
+#include "runtime/letter.h"
 
-// Stop a running execution; it has ended when this returns.
-void execution_stop(struct runtime_execution *execution, struct asl_error error);
+// Give the engine an event, with the time and a seed filled in, and do what follows. Not from
+// within execution_perform().
+void execution_feed(struct runtime_execution *execution, struct engine_event *event);
 
-// Its start need not run again after a crash (durable.c).
+// Commands (perform.c). A fault means that the execution cannot go on.
+MUST_USE enum status execution_perform(struct runtime_execution *execution,
+                                       const struct engine_update *update);
+MUST_USE enum status execution_arm_timer(struct runtime_execution *execution, uint64_t timer_id,
+                                         int64_t at_unix_ms);
+
+// A task that was under way when the server stopped (recovery.c).
+MUST_USE enum status execution_resume_task(struct runtime_execution *execution,
+                                           const struct engine_wait *wait);
+
+// Nothing of the execution calls back any more.
+void execution_cancel_everything(struct runtime_execution *execution);
+void execution_on_continue(struct net_deferred *deferred);
+
+// The update's log records, if the state machine wants any.
+void execution_write_log_records(struct runtime_execution *execution,
+                                 const struct engine_update *update);
+
+// Types of history events that the state machine's log level asks for.
+uint64_t execution_logged_mask(const struct state_machine *state_machine);
+
+// A fault of this program (no memory, most likely) ends the execution as the service would end one
+// that it can no longer run.
+struct engine_update execution_fault(struct runtime_execution *execution, enum status status);
+
+// It has ended: tell who wants to know, and give it back.
+void execution_end(struct runtime_execution *execution, const struct engine_update *update);
+
+// Its start need not run again after a crash (express_journal.c).
 void execution_forget_journal(struct runtime_execution *execution);
+
+// ---------------------------------------------------------------------------------------------
+// The durable driver (commit.c)
+
+// An event that waits until the commit under way is durable. In the execution's arena.
+struct execution_event {
+    struct engine_event event;
+    struct runtime_letter *letter; // To be answered when it is durable; may be NULL.
+    struct execution_event *next;
+};
+
+// execution_feed() for Standard executions.
+void commit_feed(struct runtime_execution *execution, const struct engine_event *event,
+                 struct runtime_letter *letter);
+
+// An event for later: it is fed when the loop runs, behind those that wait already.
+MUST_USE enum status commit_defer(struct runtime_execution *execution,
+                                  const struct engine_event *event);
+
+// Ids that this worker gives out are larger than `last_id` from now on.
+void runtime_worker_skip_ids(struct runtime_worker *worker, int64_t last_id);
+
+// Enter into and take from the worker's table of running Standard executions.
+MUST_USE enum status commit_register(struct runtime_execution *execution);
+void commit_forget(struct runtime_execution *execution);
+
+// Free the commits kept for reuse.
+void commit_release_all(struct runtime_worker *worker);
+
+// Answer a letter whose event has been dealt with (letter.c).
+void letter_answer(struct runtime_letter *letter, enum status status, int64_t stopped_unix_ms);

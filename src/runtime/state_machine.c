@@ -7,6 +7,8 @@
 #include <stdlib.h>
 
 #include "base/buffer.h"
+#include "base/digest.h"
+#include "base/encoding.h"
 #include "json/json.h"
 
 static const char *const log_level_names[] = {
@@ -85,6 +87,20 @@ static bool copy_fields(struct state_machine *state_machine,
     return is_copied;
 }
 
+static bool make_definition_key(struct state_machine *state_machine)
+{
+    struct buffer CLEANUP(buffer_release) body;
+    unsigned char digest[DIGEST_SIZE_MAX];
+    buffer_init(&body, MIB(16));
+    state_machine_encode(state_machine, &body);
+    char *text = arena_alloc(&state_machine->arena, 2 * DIGEST_SHA256_SIZE);
+    if (body.is_failed || text == NULL) return false;
+    size_t size = digest_compute(DIGEST_SHA256, buffer_str(&body), digest);
+    encoding_hex((struct str){(const char *)digest, size}, text);
+    state_machine->definition_key = (struct str){text, 2 * size};
+    return true;
+}
+
 enum status state_machine_new(const struct state_machine_fields *fields,
                               struct asl_diagnostics *diagnostics,
                               struct state_machine **ret_state_machine)
@@ -100,7 +116,7 @@ enum status state_machine_new(const struct state_machine_fields *fields,
     atomic_init(&state_machine->references, 1);
     arena_init(&state_machine->arena, MIB(1));
     state_machine->machine = machine;
-    if (!copy_fields(state_machine, fields)) {
+    if (!copy_fields(state_machine, fields) || !make_definition_key(state_machine)) {
         state_machine_unref(state_machine);
         return STATUS_NO_MEMORY;
     }

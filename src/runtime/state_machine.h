@@ -50,6 +50,10 @@ struct state_machine {
     bool tracing_enabled;
     struct json encryption; // encryptionConfiguration as given, or JSON_NULL.
     struct json tags;       // {key: value}
+    // Names the encoded form of all this: equal keys, equal state machines. Whether the store has
+    // it under this key, for executions that must be taken up after a restart.
+    struct str definition_key;
+    _Atomic bool is_definition_stored;
 };
 
 // What a new state machine, or a new revision of one, is made of. All borrowed; copied.

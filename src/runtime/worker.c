@@ -6,7 +6,8 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "runtime/execution.h"
+#include "runtime/activity.h"
+#include "runtime/execution_private.h"
 #include "store/resource.h"
 
 void runtime_init(struct runtime *runtime, struct clock *clock, struct store *store,
@@ -16,7 +17,7 @@ void runtime_init(struct runtime *runtime, struct clock *clock, struct store *st
     runtime->store = store;
     runtime->logs = logs;
     state_machine_registry_init(&runtime->state_machines);
-    execution_table_init(&runtime->executions);
+    runtime->worker_count = 0;
     atomic_init(&runtime->started_count, 0);
     atomic_init(&runtime->ended_count, 0);
 }
@@ -63,14 +64,16 @@ enum status runtime_load(struct runtime *runtime)
 
 void runtime_release(struct runtime *runtime)
 {
-    execution_table_release(&runtime->executions);
     state_machine_registry_release(&runtime->state_machines);
 }
 
 void runtime_worker_init(struct runtime_worker *worker, struct runtime *runtime,
                          struct net_loop *loop)
 {
+    assert(runtime->worker_count < RUNTIME_WORKERS_MAX);
     worker->runtime = runtime;
+    worker->index = runtime->worker_count;
+    runtime->workers[runtime->worker_count++] = worker;
     worker->loop = loop;
     worker->stand_in = NULL;
     random_init_system(&worker->random);
@@ -80,6 +83,10 @@ void runtime_worker_init(struct runtime_worker *worker, struct runtime *runtime,
     list_init(&worker->free_executions);
     worker->free_execution_count = 0;
     map_init(&worker->open_executions);
+    map_init(&worker->activity_queues);
+    list_init(&worker->free_commits);
+    worker->free_commit_count = 0;
+    worker->last_execution_id = 0;
     worker->log_stream_suffix = (uint32_t)random_u64(&worker->random);
     worker->running_count = 0;
 }
@@ -92,6 +99,8 @@ void runtime_worker_release(struct runtime_worker *worker)
         arena_release(&execution->arena);
         free(execution);
     }
+    runtime_activity_release(worker);
+    commit_release_all(worker);
     map_release(&worker->open_executions);
     buffer_release(&worker->scratch);
     arena_release(&worker->step_arena);

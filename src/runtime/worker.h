@@ -14,9 +14,12 @@
 #include "base/status.h"
 #include "base/str.h"
 #include "net/loop.h"
-#include "runtime/execution_table.h"
 #include "runtime/state_machine.h"
 #include "tasks/tasks.h"
+
+struct runtime_worker;
+
+enum { RUNTIME_WORKERS_MAX = 64 };
 
 // Shared by all workers; set up once by main/serve.c, then constant but for what is inside its
 // parts.
@@ -25,7 +28,8 @@ struct runtime {
     struct store *store;
     struct logs *logs;
     struct state_machine_registry state_machines;
-    struct execution_table executions; // Standard.
+    struct runtime_worker *workers[RUNTIME_WORKERS_MAX];
+    uint32_t worker_count;
     // Figures for /metrics.
     _Atomic uint64_t started_count;
     _Atomic uint64_t ended_count;
@@ -44,6 +48,7 @@ struct runtime_stand_in {
 
 struct runtime_worker {
     struct runtime *runtime;
+    uint32_t index; // In runtime->workers.
     struct net_loop *loop;
     struct tasks tasks;
     struct runtime_stand_in *stand_in; // NULL on a server.
@@ -53,7 +58,11 @@ struct runtime_worker {
     struct buffer scratch;       // For rendering records.
     struct list free_executions; // Kept for reuse; at most FREE_EXECUTIONS_MAX.
     uint32_t free_execution_count;
-    struct map open_executions; // Standard ones by ARN, for StopExecution.
+    struct map open_executions; // Standard ones, by id.
+    struct map activity_queues; // By ARN (activity.c).
+    struct list free_commits;   // Kept for reuse (commit.c).
+    uint32_t free_commit_count;
+    int64_t last_execution_id;
     uint32_t log_stream_suffix; // Distinguishes the workers' log streams.
     size_t running_count;
 };
@@ -66,7 +75,7 @@ MUST_USE enum status runtime_load(struct runtime *runtime);
 
 void runtime_release(struct runtime *runtime);
 
-// `worker->tasks` is filled in by the caller.
+// The next worker of `runtime`. `worker->tasks` is filled in by the caller.
 void runtime_worker_init(struct runtime_worker *worker, struct runtime *runtime,
                          struct net_loop *loop);
 void runtime_worker_release(struct runtime_worker *worker);

@@ -53,7 +53,8 @@ static void start(struct tasks_call *call)
     const struct tasks_request *request = &call->request;
     bool is_lambda_service =
         str_is(request->service, "lambda") && str_is(request->action, "invoke");
-    if (request->service.size == 0 || (is_lambda_service && request->pattern.size == 0)) {
+    bool is_job = str_starts_with(request->pattern, STR(".sync"));
+    if (request->service.size == 0 || (is_lambda_service && !is_job)) {
         call->has_envelope = is_lambda_service;
         tasks_lambda_start(call);
         return;
