@@ -17,6 +17,25 @@ struct run_function {
     struct str path; // With ":HANDLER" at its end, perhaps.
 };
 
+// The command line.
+struct run_settings {
+    const char *file;
+    const char *input; // As given; NULL: {}.
+    const char *mock;
+    struct str test_case;
+    struct str state_machine;
+    struct run_function functions[RUN_FUNCTIONS_MAX];
+    size_t function_count;
+    bool is_express;
+    bool is_time_virtual;
+    bool has_start;
+    int64_t start_unix_ms;
+    bool has_seed;
+    uint64_t seed;
+    bool is_traced;
+    bool wants_history;
+};
+
 // Exit statuses.
 enum {
     RUN_SUCCEEDED = 0,
@@ -24,6 +43,9 @@ enum {
     RUN_REFUSED = 2, // Nothing was run: a mistake in the definition, the input or the options.
     RUN_INTERRUPTED = 130,
 };
+
+// Read the command line into zeroed settings. A mistake ends the process with its explanation.
+void run_settings_read(int argc, char **argv, struct run_settings *ret_settings);
 
 // One line for the user, "galop run: …", and the process ends with RUN_REFUSED.
 NO_RETURN void run_refuse(const char *format, ...) PRINTF(1, 2);
