@@ -218,3 +218,11 @@ bool context_object_make_for_item(struct step *step, struct strand *strand, uint
     struct json map = map_value(step->values, index, item);
     return make(step, strand, &map, ret_object);
 }
+
+bool context_object_is_used(const struct asl_machine *machine)
+{
+    for (uint32_t i = 0; i < machine->state_count; i++) {
+        if (machine->states[i].uses_context) return true;
+    }
+    return false;
+}

@@ -1,90 +1,58 @@
 // Moving: a copy of what a waiting execution still needs.
 //
-// Values share structure within an execution, and a copy must not multiply what is shared: a value
-// that was copied once is found again by where its parts lie.
+// Values share structure within an execution, and a copy must not multiply what is shared.
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/context_object.h"
 #include "engine/engine.h"
 #include "engine/execution.h"
 #include "engine/strand.h"
-
-struct moved_value {
-    const void *parts; // Of the old value; NULL: free.
-    struct json copy;
-};
+#include "engine/value_table.h"
 
 struct move {
     struct arena *arena;
     struct engine_execution *from;
     struct engine_execution *to;
-    struct moved_value *values; // Open addressing.
-    size_t value_count;
-    size_t capacity; // A power of two.
+    struct value_table values; // Of the old execution,
+    struct json *copies;       // and their copies, by the same index.
+    size_t copy_count;
+    size_t capacity; // Of `copies`.
     bool is_failed;
 };
 
-static const void *parts_of(const struct json *value)
-{
-    assert(value->type >= JSON_NUMBER_TEXT && value->size > 0);
-    return value->text;
-}
-
-static struct moved_value *find_place(struct moved_value *values, size_t capacity,
-                                      const struct json *value)
-{
-    size_t at = ((uintptr_t)parts_of(value) >> 4) * (size_t)UINT64_C(0x9e3779b97f4a7c15);
-    for (at ^= at >> 32;; at++) {
-        struct moved_value *place = &values[at & (capacity - 1)];
-        if (place->parts == NULL) return place;
-        if (place->parts == parts_of(value) && place->copy.size == value->size &&
-            place->copy.type == value->type) {
-            return place;
-        }
-    }
-}
-
 static bool make_room(struct move *move)
 {
-    if (move->value_count * 2 < move->capacity) return true;
+    if (move->copy_count < move->capacity) return true;
     size_t capacity = move->capacity == 0 ? 64 : move->capacity * 2;
-    struct moved_value *values = calloc(capacity, sizeof(*values));
-    if (values == NULL) return false;
-    for (size_t i = 0; i < move->capacity; i++) {
-        if (move->values[i].parts == NULL) continue;
-        struct json key = move->values[i].copy;
-        key.text = move->values[i].parts;
-        *find_place(values, capacity, &key) = move->values[i];
-    }
-    free(move->values);
-    move->values = values;
+    struct json *copies = realloc(move->copies, capacity * sizeof(*copies));
+    if (copies == NULL) return false;
+    move->copies = copies;
     move->capacity = capacity;
     return true;
 }
 
 static struct json move_value(struct move *move, struct json value)
 {
+    size_t index;
     if (value.type < JSON_NUMBER_TEXT || move->is_failed) return value;
     if (value.size == 0) {
         return value.type == JSON_STRING  ? json_empty_string
                : value.type == JSON_ARRAY ? json_empty_array
                                           : json_empty_object;
     }
-    if (!make_room(move)) {
+    if (!make_room(move) || !value_table_add(&move->values, value, &index)) {
         move->is_failed = true;
         return value;
     }
-    struct moved_value *place = find_place(move->values, move->capacity, &value);
-    if (place->parts == NULL) {
-        if (!json_copy(move->arena, &value, &place->copy)) {
-            move->is_failed = true;
-            return value;
-        }
-        place->parts = parts_of(&value);
-        move->value_count++;
+    if (index < move->copy_count) return move->copies[index];
+    assert(index == move->copy_count);
+    if (!json_copy(move->arena, &value, &move->copies[index])) {
+        move->is_failed = true;
+        return value;
     }
-    return place->copy;
+    return move->copies[move->copy_count++];
 }
 
 static struct payload move_payload(struct move *move, struct payload payload)
@@ -210,15 +178,6 @@ static void move_ready(struct move *move)
     *link = NULL;
 }
 
-static bool needs_context(const struct engine_execution *execution)
-{
-    const struct asl_machine *machine = execution->start.machine;
-    for (uint32_t i = 0; i < machine->state_count; i++) {
-        if (machine->states[i].uses_context) return true;
-    }
-    return false;
-}
-
 // The memory of ended strands stays behind. Their slots are given out in the same order as before,
 // so that ids do not tell that the execution moved.
 static bool move_slots(struct move *move)
@@ -247,7 +206,8 @@ static void move_all(struct move *move)
         move->is_failed = true;
         return;
     }
-    to->start.input = needs_context(from) ? move_value(move, from->start.input) : json_null;
+    bool is_input_used = context_object_is_used(from->start.machine);
+    to->start.input = is_input_used ? move_value(move, from->start.input) : json_null;
     LIST_EACH(link, &from->live)
     {
         struct strand *strand = LIST_ITEM(link, struct strand, live);
@@ -271,7 +231,8 @@ enum status engine_execution_move(struct engine_execution *execution, struct are
     if (to == NULL) return STATUS_NO_MEMORY;
     struct move move = {.arena = arena, .from = execution, .to = to};
     move_all(&move);
-    free(move.values);
+    value_table_release(&move.values);
+    free(move.copies);
     if (move.is_failed) return STATUS_NO_MEMORY;
     *ret_execution = to;
     return STATUS_OK;
