@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/random.h"
+#include "engine/snapshot.h"
 
 enum {
     ARENA_BYTES_MAX = 1 << 30,
@@ -214,13 +215,28 @@ static void take_result(struct theatre *theatre, const struct engine_update *upd
     }
 }
 
+static enum status bring_back(struct theatre *theatre, struct arena *to)
+{
+    struct buffer CLEANUP(buffer_release) text;
+    struct engine_start start = theatre->rehearsal->start;
+    buffer_init(&text, ARENA_BYTES_MAX);
+    enum status status = engine_execution_encode(theatre->execution, &text);
+    if (status != STATUS_OK) return status;
+    start.input = json_null; // It does not need them.
+    start.input_text = (struct str){0};
+    return engine_execution_decode(to, &start, buffer_str(&text), &theatre->execution);
+}
+
 static enum status move(struct theatre *theatre)
 {
     struct arena *from = &theatre->arenas[theatre->arena_index];
     bool is_large = from->used_bytes > MOVE_BYTES_MIN + 4 * theatre->bytes_after_move;
-    if (!theatre->rehearsal->moves && !is_large) return STATUS_OK;
+    bool is_put_down = theatre->rehearsal->is_put_down;
+    if (!theatre->rehearsal->moves && !is_put_down && !is_large) return STATUS_OK;
     struct arena *to = &theatre->arenas[1 - theatre->arena_index];
-    enum status status = engine_execution_move(theatre->execution, to, &theatre->execution);
+    enum status status = is_put_down
+                             ? bring_back(theatre, to)
+                             : engine_execution_move(theatre->execution, to, &theatre->execution);
     if (status != STATUS_OK) return status;
     arena_release(from);
     theatre->arena_index = 1 - theatre->arena_index;

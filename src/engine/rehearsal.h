@@ -37,6 +37,7 @@ struct rehearsal {
     int64_t stop_after_ms; // StopExecution then, with `stop_error`; below 0: never.
     struct asl_error stop_error;
     bool moves;                    // To a fresh arena after every step, which must change nothing.
+    bool is_put_down;              // And brought back from its snapshot, likewise.
     rehearsal_answer_fn on_task;   // May be NULL.
     rehearsal_update_fn on_update; // May be NULL.
     void *context;

@@ -1,6 +1,7 @@
 // Data cases under test/cases/engine: a definition, an input and the replies of its tasks, and what
-// must come of it. Each file holds an array of cases. Every case is played twice, the second time
-// moving the execution to a fresh arena after every step, which must not show.
+// must come of it. Each file holds an array of cases. Every case is played three times: the second
+// time the execution moves to a fresh arena after every step, the third time it is put down and
+// brought back from its snapshot. Neither must show.
 
 #include <dirent.h>
 #include <stdio.h>
@@ -57,8 +58,10 @@ static void read_reply(const struct json *reply, struct rehearsal_answer *answer
     };
 }
 
-static bool play_case(const struct json *test_case, const struct asl_machine *machine, bool moves,
-                      struct arena *arena, struct play *play)
+enum play_mode { PLAY_PLAINLY, PLAY_MOVED, PLAY_PUT_DOWN };
+
+static bool play_case(const struct json *test_case, const struct asl_machine *machine,
+                      enum play_mode mode, struct arena *arena, struct play *play)
 {
     const struct json *replies = JSON_FIND(test_case, "replies");
     const struct json *input = JSON_FIND(test_case, "input");
@@ -79,7 +82,8 @@ static bool play_case(const struct json *test_case, const struct asl_machine *ma
         .seed = 7,
         .stop_after_ms = milliseconds_of(test_case, STR("stop_after_seconds"), -1),
         .stop_error = {.name = STR("Stopped"), .cause = STR("By the case.")},
-        .moves = moves,
+        .moves = mode == PLAY_MOVED,
+        .is_put_down = mode == PLAY_PUT_DOWN,
         .on_update = on_update,
         .context = play,
     };
@@ -170,25 +174,37 @@ static const struct asl_machine *parse_machine(const struct json *test_case, str
     return machine;
 }
 
+// Play it in another way, which must not show.
+static void check_mode(const struct json *test_case, const struct asl_machine *machine,
+                       enum play_mode mode, const struct play *model)
+{
+    struct arena CLEANUP(arena_release) arena;
+    struct play play = {0};
+    arena_init(&arena, MIB(512));
+    CHECK(play_case(test_case, machine, mode, &arena, &play));
+    if (!str_equal(buffer_str(&play.history), buffer_str(&model->history))) {
+        fail(mode == PLAY_MOVED ? "the history of a moved execution"
+                                : "the history of an execution brought back",
+             buffer_str(&play.history), buffer_str(&model->history));
+    }
+    buffer_release(&play.history);
+    buffer_release(&play.sequence);
+}
+
 static void run_case(const struct json *test_case)
 {
     struct arena CLEANUP(arena_release) arena;
-    struct play play = {0}, moved = {0};
+    struct play play = {0};
     arena_init(&arena, MIB(512));
     about = arena_printf(&arena, "%" STR_FORMAT, STR_ARGS(text_of(test_case, STR("about")))).data;
     const struct asl_machine *machine = parse_machine(test_case, &arena);
     if (machine == NULL) return;
-    CHECK(play_case(test_case, machine, false, &arena, &play));
-    CHECK(play_case(test_case, machine, true, &arena, &moved));
+    CHECK(play_case(test_case, machine, PLAY_PLAINLY, &arena, &play));
     check_result(&play, JSON_FIND(test_case, "expect"), &arena);
-    if (!str_equal(buffer_str(&play.history), buffer_str(&moved.history))) {
-        fail("the history of a moved execution", buffer_str(&moved.history),
-             buffer_str(&play.history));
-    }
+    check_mode(test_case, machine, PLAY_MOVED, &play);
+    check_mode(test_case, machine, PLAY_PUT_DOWN, &play);
     buffer_release(&play.history);
     buffer_release(&play.sequence);
-    buffer_release(&moved.history);
-    buffer_release(&moved.sequence);
     asl_machine_unref(machine);
 }
 

@@ -1,12 +1,13 @@
 // Random machines, driven by random events. Whatever happens: ids have no gaps, nothing that was
 // started is forgotten, nothing happens after the end, and the same events give the same updates,
-// byte for byte, also when the execution moves in between.
+// byte for byte, also when the execution moves in between, or is put down and brought back.
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/random.h"
 #include "engine/engine.h"
+#include "engine/snapshot.h"
 #include "test/lib/test.h"
 
 enum {
@@ -219,6 +220,7 @@ struct run {
     struct arena values; // Of events; outlives the executions.
     struct arena arenas[2];
     int arena_index;
+    struct engine_start start;
     struct engine_execution *execution;
     struct buffer updates; // All that was said, as text.
     struct random random;
@@ -439,6 +441,9 @@ static void begin(struct run *run, uint64_t seed, const struct asl_machine *mach
     };
     CHECK(json_parse(&run->values, start.input_text, 0, &start.input, NULL) == STATUS_OK);
     CHECK(engine_execution_new(&run->arenas[0], &start, &run->execution) == STATUS_OK);
+    start.input = json_null; // Needed for the start alone.
+    start.input_text = (struct str){0};
+    run->start = start;
 }
 
 static void end(struct run *run)
@@ -453,6 +458,31 @@ static void move(struct run *run)
 {
     struct arena *from = &run->arenas[run->arena_index], *to = &run->arenas[1 - run->arena_index];
     CHECK(engine_execution_move(run->execution, to, &run->execution) == STATUS_OK);
+    arena_release(from);
+    arena_init(from, MIB(256));
+    run->arena_index = 1 - run->arena_index;
+}
+
+static void put_down(const struct run *run, struct buffer *text)
+{
+    buffer_init(text, MIB(64));
+    CHECK(engine_execution_encode(run->execution, text) == STATUS_OK);
+}
+
+static void bring_back(struct run *run)
+{
+    struct buffer CLEANUP(buffer_release) text, again;
+    struct arena *from = &run->arenas[run->arena_index], *to = &run->arenas[1 - run->arena_index];
+    put_down(run, &text);
+    enum status status =
+        engine_execution_decode(to, &run->start, buffer_str(&text), &run->execution);
+    if (status != STATUS_OK) {
+        complain(run, "a snapshot is not taken back");
+        return;
+    }
+    put_down(run, &again);
+    if (!str_equal(buffer_str(&text), buffer_str(&again))) complain(run, "snapshots differ");
+    check_waits(run);
     arena_release(from);
     arena_init(from, MIB(256));
     run->arena_index = 1 - run->arena_index;
@@ -529,11 +559,14 @@ static void run_freely(struct run *run)
     if (feed(run, event) != STATUS_NOT_FOUND) complain(run, "something happened after the end");
 }
 
-static void run_again(struct run *run, const struct run *model, bool moves)
+typedef void (*between_fn)(struct run *run);
+
+static void run_again(struct run *run, const struct run *model, between_fn between)
 {
     for (size_t i = 0; i < model->event_count; i++) {
         run->event_count = i;
-        if (moves && i > 0 && draw(&run->random, 2)) move(run);
+        bool is_running = engine_execution_status(run->execution) == ENGINE_RUNNING;
+        if (between != NULL && is_running && i > 0 && draw(&run->random, 2)) between(run);
         enum status status = feed(run, model->events[i]);
         (void)status; // It is part of what is compared.
     }
@@ -545,7 +578,7 @@ static void run_again(struct run *run, const struct run *model, bool moves)
 
 static void check_seed(uint64_t seed)
 {
-    static struct run model, same, moved;
+    static struct run model, same, moved, back;
     struct arena CLEANUP(arena_release) arena;
     arena_init(&arena, MIB(64));
     const struct asl_machine *machine = make_machine(seed, &arena);
@@ -553,18 +586,24 @@ static void check_seed(uint64_t seed)
     begin(&model, seed, machine);
     run_freely(&model);
     begin(&same, seed, machine);
-    run_again(&same, &model, false);
+    run_again(&same, &model, NULL);
     begin(&moved, seed, machine);
-    run_again(&moved, &model, true);
+    run_again(&moved, &model, move);
+    begin(&back, seed, machine);
+    run_again(&back, &model, bring_back);
     if (!str_equal(buffer_str(&model.updates), buffer_str(&same.updates))) {
         complain(&model, "the same events gave other updates");
     }
     if (!str_equal(buffer_str(&model.updates), buffer_str(&moved.updates))) {
         complain(&model, "moving shows");
     }
+    if (!str_equal(buffer_str(&model.updates), buffer_str(&back.updates))) {
+        complain(&back, "being put down shows");
+    }
     end(&model);
     end(&same);
     end(&moved);
+    end(&back);
     asl_machine_unref(machine);
 }
 
