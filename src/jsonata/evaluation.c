@@ -237,8 +237,9 @@ static void settle(struct evaluation *evaluation, const struct json *place, int 
 {
     struct json value = *place;
     if (value_is_array(value) || value_is_object(value)) settle_parts(evaluation, value, depth);
+    bool is_nan = value_is_nan(value);
     if (value.type == JSON_REAL) value_is_numeric(evaluation, value); // Fails if infinite.
-    if (LIKELY(value.type <= JSON_OBJECT)) return;
+    if (LIKELY(value.type <= JSON_OBJECT && !is_nan)) return;
     if (value_is_function(value)) {
         evaluation->error = (struct jsonata_error){.kind = JSONATA_ERROR_FUNCTION};
         evaluation_fail_at(evaluation, "D1010", NULL);
@@ -281,22 +282,44 @@ static struct json run(struct evaluation *evaluation, const struct jsonata_envir
     return result;
 }
 
-// As JSON shows it: nothing that is no number.
-static struct json error_value(struct json value)
+// Make JSON of a part of an error's value, as settle() does of a result, but without errors: what
+// is no JSON becomes null. Returns false when it is nested too deeply to be shown.
+static bool settle_shown(struct evaluation *evaluation, const struct json *place, int depth)
 {
-    if (value.type == JSON_REAL && !isfinite(value.real)) return json_null;
-    return value_stored(value);
+    struct json value = *place;
+    evaluation_step(evaluation);
+    if (value_is_array(value) || value_is_object(value)) {
+        if (depth == JSON_DEPTH_MAX) return false;
+        for (uint32_t i = 0; i < value.size; i++) {
+            if (!settle_shown(evaluation,
+                              value_is_object(value) ? &value.members[i].value : &value.items[i],
+                              depth + 1))
+                return false;
+        }
+    }
+    bool is_finite = value.type != JSON_REAL || isfinite(value.real);
+    if (LIKELY(value.type <= JSON_OBJECT && is_finite)) return true;
+    // As in settle(): made by this evaluation.
+    struct json *own_place = (void *)(uintptr_t)place;
+    *own_place = value_is_array(value) ? value_stored(value) : json_null;
+    return true;
+}
+
+static void settle_error_value(struct evaluation *evaluation, struct json *value, bool *has_value)
+{
+    // What is no JSON at all is not shown.
+    bool is_shown = value_is_array(*value) || value->type <= JSON_OBJECT;
+    if (is_shown && settle_shown(evaluation, value, 0)) return;
+    *has_value = false;
+    *value = json_null;
 }
 
 static void take_error(struct evaluation *evaluation, struct jsonata_error *ret_error)
 {
     struct jsonata_error *error = &evaluation->error;
-    error->value = error_value(error->value);
-    error->value2 = error_value(error->value2);
+    settle_error_value(evaluation, &error->value, &error->has_value);
+    settle_error_value(evaluation, &error->value2, &error->has_value2);
     error->message = error_message(evaluation->arena, error);
-    // What is no JSON is not shown.
-    if (error->value.type > JSON_OBJECT) error->has_value = false;
-    if (error->value2.type > JSON_OBJECT) error->has_value2 = false;
     error->position = encoding_utf16_size(str_slice(evaluation->jsonata->text, 0, error->position));
     *ret_error = *error;
 }

@@ -256,7 +256,7 @@ struct json value_lookup(struct evaluation *evaluation, struct json value, struc
 bool value_to_boolean(struct evaluation *evaluation, struct json value);
 bool values_equal(struct evaluation *evaluation, struct json a, struct json b);
 
-// A number that is finite; other numbers are an error.
+// A number that is finite: what is "not a number" is none, and an infinite one is an error.
 bool value_is_numeric(struct evaluation *evaluation, struct json value);
 
 // Order of strings as JavaScript's: by UTF-16 units.

@@ -367,7 +367,9 @@ static void render(struct text *text, const struct decimal_format *format,
             mantissa /= 10;
     }
     builder_append(text, picture->prefix);
-    if (!isfinite(mantissa))
+    if (isnan(mantissa))
+        builder_append(text, STR("NaN"));
+    else if (!isfinite(mantissa))
         builder_append(text, format->infinity);
     else
         render_mantissa(text, format, picture, mantissa);
@@ -397,7 +399,7 @@ struct json builtin_format_number(struct evaluation *evaluation, const struct ca
     }
     struct text text = {.evaluation = evaluation};
     double number = value_real(value);
-    bool is_negative = number < 0;
+    bool is_negative = !(number >= 0);
     if (is_negative && count == 1) builder_append(&text, format.minus_sign);
     render(&text, &format, &pictures[is_negative && count == 2], number);
     return text_value(&text);

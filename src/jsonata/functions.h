@@ -71,6 +71,13 @@ void integer_render(struct text *text, double value, const struct integer_format
 bool integer_read(const struct integer_format *format, size_t digits_max, struct str *text,
                   double *ret_value);
 
+// Of a single word such as "Twelfth", or -1.
+double integer_word_value(struct str word);
+
+// $parseInteger() (integer_parse.c).
+double integer_parse(struct evaluation *evaluation, const struct integer_format *format,
+                     struct str text);
+
 // ---------------------------------------------------------------------------------------------
 // Dates and times by pictures (datetime_picture.c).
 

@@ -29,7 +29,8 @@ struct json builtin_max(struct evaluation *evaluation, const struct call *call)
     struct json best = array.items[0];
     evaluation_steps(evaluation, array.size / 8);
     for (uint32_t i = 1; i < array.size; i++)
-        if (value_real(array.items[i]) > value_real(best)) best = array.items[i];
+        if (value_real(array.items[i]) > value_real(best) || value_is_nan(array.items[i]))
+            best = array.items[i];
     return best;
 }
 
@@ -40,7 +41,8 @@ struct json builtin_min(struct evaluation *evaluation, const struct call *call)
     struct json best = array.items[0];
     evaluation_steps(evaluation, array.size / 8);
     for (uint32_t i = 1; i < array.size; i++)
-        if (value_real(array.items[i]) < value_real(best)) best = array.items[i];
+        if (value_real(array.items[i]) < value_real(best) || value_is_nan(array.items[i]))
+            best = array.items[i];
     return best;
 }
 

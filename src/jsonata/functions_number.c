@@ -158,6 +158,7 @@ struct json builtin_format_base(struct evaluation *evaluation, const struct call
     char *digits = evaluation_alloc(evaluation, DIGITS_MAX);
     size_t start = DIGITS_MAX;
     double left = fabs(number);
+    if (isnan(number)) return json_from_str(STR("NaN"));
     if (!isfinite(left)) evaluation_fail_value(evaluation, "D1001", value, 0);
     do {
         digits[--start] = "0123456789abcdefghijklmnopqrstuvwxyz"[(int)fmod(left, base)];
@@ -184,8 +185,5 @@ struct json builtin_parse_integer(struct evaluation *evaluation, const struct ca
     if (value_is_undefined(value)) return value;
     struct str text_of_picture = value_is_undefined(picture) ? STR("0") : json_str(&picture);
     struct integer_format format = integer_format_parse(evaluation, text_of_picture);
-    struct str text = json_str(&value);
-    double number;
-    if (!integer_read(&format, 0, &text, &number)) return value_undefined;
-    return value_from_real(number);
+    return value_from_real(integer_parse(evaluation, &format, json_str(&value)));
 }

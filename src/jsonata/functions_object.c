@@ -139,6 +139,7 @@ struct json builtin_type(struct evaluation *evaluation, const struct call *call)
     struct json value = argument(call, 0);
     if (value_is_undefined(value)) return value;
     if (value_is_function(value)) return json_from_str(STR("function"));
+    if (value_is_nan(value)) return json_from_str(STR("object"));
     value = value_stored(value);
     return json_from_str(str_from_c(json_type_name(&value)));
 }

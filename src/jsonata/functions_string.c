@@ -55,7 +55,7 @@ struct json builtin_substring(struct evaluation *evaluation, const struct call *
     double length = (double)text_length(text);
     evaluation_steps(evaluation, text.size / 64);
     double start = value_is_undefined(from) ? 0 : trunc(value_real(from));
-    if (length + start < 0) start = 0;
+    if (isnan(start) || length + start < 0) start = 0;
     if (start < 0) start += length;
     double end = length;
     if (value_is_defined(size)) {

@@ -250,7 +250,7 @@ static int compare_keys(struct evaluation *evaluation, const struct node *node, 
     }
     if (a_is_string) return text_compare(json_str(&a), json_str(&b));
     double x = value_real(a), y = value_real(b);
-    return x < y ? -1 : x > y;
+    return x < y ? -1 : x != y;
 }
 
 static bool is_after_by_terms(struct evaluation *evaluation, const struct ordering *ordering,

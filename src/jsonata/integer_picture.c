@@ -311,6 +311,12 @@ static double take_word_value(struct str *text)
     return -1;
 }
 
+double integer_word_value(struct str word)
+{
+    double value = take_word_value(&word);
+    return word.size == 0 ? value : -1;
+}
+
 static void skip_between_words(struct str *text)
 {
     for (;;) {

@@ -74,6 +74,7 @@ static struct json compare(struct evaluation *evaluation, const struct node *nod
         order = text_compare(json_str(&left), json_str(&right));
     } else {
         double a = value_real(left), b = value_real(right);
+        if (isnan(a) || isnan(b)) return json_false;
         order = a < b ? -1 : a > b;
     }
     switch ((int)node->token) { // NOLINT: the ordering operators only.

@@ -158,7 +158,7 @@ static void write_value(struct writing *writing, struct json value)
     case JSON_REAL:
     case JSON_NUMBER_TEXT: {
         char number[NUMBER_TEXT_SIZE];
-        if (!value_is_numeric(writing->text.evaluation, value)) return;
+        value_is_numeric(writing->text.evaluation, value); // Fails if infinite.
         size_t size = number_to_text(value_real(value), number);
         builder_append(&writing->text, (struct str){number, size});
         return;

@@ -9,7 +9,7 @@
 
 bool value_is_numeric(struct evaluation *evaluation, struct json value)
 {
-    if (!value_is_number(value)) return false;
+    if (!value_is_number(value) || value_is_nan(value)) return false;
     if (value.type == JSON_REAL && !isfinite(value.real)) {
         evaluation->error.value = value;
         evaluation->error.has_value = true;

@@ -93,6 +93,12 @@ static inline double value_real(struct json value)
     return value.type == JSON_REAL ? value.real : json_to_real(&value);
 }
 
+// 0 / 0 and the like: a number that no operator takes and that prints as null.
+static inline bool value_is_nan(struct json value)
+{
+    return value.type == JSON_REAL && value.real != value.real;
+}
+
 // Integral numbers become integers, so that they render without a fraction.
 static inline struct json value_from_real(double real)
 {
