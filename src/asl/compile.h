@@ -77,6 +77,7 @@ struct asl_compiler {
                                 // being compiled.
     enum asl_query_language machine_language;
     enum asl_query_language language; // Of the state being compiled.
+    bool is_single_state;             // Where its transitions lead need not be there.
     unsigned visible;                 // enum asl_visible
     uint32_t depth;                   // Of scopes.
 
@@ -87,8 +88,9 @@ struct asl_compiler {
     struct asl_scope_draft **scopes;
     uint32_t scope_count;
     uint32_t scope_capacity;
-    struct map names;  // State name -> struct asl_draft.
-    struct map labels; // Label -> itself.
+    struct map names;   // State name -> struct asl_draft.
+    struct map labels;  // Label -> itself.
+    struct map targets; // Of a single state: name -> struct asl_draft made for it.
 };
 
 // compile_report.c: diagnostics.
@@ -207,6 +209,10 @@ void asl_add_transition(struct asl_compiler *compiler, const struct asl_place *o
 // A copy of a place that outlives the caller's stack.
 const struct asl_place *asl_keep_place(struct asl_compiler *compiler,
                                        const struct asl_place *place);
+
+// A new state of this name, not registered by it. NULL without memory.
+struct asl_draft *asl_new_draft(struct asl_compiler *compiler, struct str name,
+                                const struct asl_place *place);
 
 // compile_scope.c: machines, branches and item processors.
 

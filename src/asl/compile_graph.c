@@ -1,6 +1,8 @@
 // The graph of each scope, once all states are known: targets of transitions, ends, and states that
 // nothing leads to.
 
+#include <assert.h>
+
 #include "asl/compile.h"
 
 static struct asl_draft *find_in_scope(const struct asl_compiler *compiler, uint32_t scope,
@@ -16,6 +18,23 @@ static void report_missing(struct asl_compiler *compiler, const struct asl_place
     // The service says 'Next' whatever the member is called.
     asl_report(compiler, place, "MISSING_TRANSITION_TARGET", "Missing 'Next' target: %" STR_FORMAT,
                STR_ARGS(name));
+}
+
+// Where a single state leads to: a Succeed state of that name, made when it is first asked for.
+// NULL without memory.
+static struct asl_draft *make_target(struct asl_compiler *compiler, struct str name,
+                                     const struct asl_place *place)
+{
+    assert(compiler->is_single_state);
+    struct asl_draft *draft = map_find(&compiler->targets, name);
+    if (draft != NULL) return draft;
+    draft = asl_new_draft(compiler, name, place);
+    if (draft == NULL) return NULL;
+    draft->state.type = ASL_STATE_SUCCEED;
+    draft->state.next_state = ASL_STATE_NONE;
+    draft->is_terminal = true;
+    if (!map_set(&compiler->targets, name, draft)) compiler->scratch->is_exhausted = true;
+    return draft;
 }
 
 // Transitions were collected last first; report them in the order of the definition.
@@ -48,6 +67,9 @@ static void resolve(struct asl_compiler *compiler)
         for (struct asl_transition *step = draft->transitions; step != NULL; step = step->next) {
             const struct asl_draft *target =
                 find_in_scope(compiler, draft->state.scope, step->name);
+            if (target == NULL && compiler->is_single_state && draft->state.scope == 0) {
+                target = make_target(compiler, step->name, step->place);
+            }
             if (target == NULL)
                 report_missing(compiler, step->place, step->name);
             else

@@ -266,8 +266,8 @@ static void check_name(struct asl_compiler *compiler, const struct asl_place *pl
                "State name must have between 1 and %d characters", ASL_STATE_NAME_SIZE_MAX);
 }
 
-static struct asl_draft *new_draft(struct asl_compiler *compiler, struct str name,
-                                   const struct asl_place *place)
+struct asl_draft *asl_new_draft(struct asl_compiler *compiler, struct str name,
+                                const struct asl_place *place)
 {
     if (compiler->draft_count == compiler->draft_capacity) {
         uint32_t capacity = compiler->draft_capacity == 0 ? 16 : compiler->draft_capacity * 2;
@@ -305,7 +305,7 @@ void asl_compile_state(struct asl_compiler *compiler, uint32_t scope, const stru
     struct asl_place *place = arena_alloc(compiler->scratch, sizeof(*place));
     if (place == NULL) return;
     *place = asl_place_member(outer, name);
-    struct asl_draft *draft = new_draft(compiler, name, place);
+    struct asl_draft *draft = asl_new_draft(compiler, name, place);
     if (draft == NULL) return;
     draft->state.scope = scope;
     check_name(compiler, place, name);

@@ -109,6 +109,18 @@ static enum status parse_text(struct asl_compiler *compiler, struct json *ret_ro
 // ---------------------------------------------------------------------------------------------
 // The machine
 
+// {"StartAt": "StateName", "States": {"StateName": `state`}}
+static struct json wrap_state(struct asl_compiler *compiler, const struct json *state)
+{
+    struct json_members states, root;
+    json_members_init(&states, compiler->arena);
+    json_members_append(&states, ASL_SINGLE_STATE_NAME, *state);
+    json_members_init(&root, compiler->arena);
+    json_members_append(&root, STR("StartAt"), json_from_str(ASL_SINGLE_STATE_NAME));
+    json_members_append(&root, STR("States"), json_members_finish(&states));
+    return json_members_finish(&root);
+}
+
 static void compile_machine(struct asl_compiler *compiler, const struct json *root)
 {
     struct asl_place place = {0};
@@ -182,6 +194,7 @@ static enum status compile(struct asl_compiler *compiler, struct asl_machine_sto
     struct json root;
     enum status status = parse_text(compiler, &root);
     if (status != STATUS_OK) return status;
+    if (compiler->is_single_state) root = wrap_state(compiler, &root);
     compile_machine(compiler, &root);
     if (compiler->arena->is_exhausted || compiler->scratch->is_exhausted ||
         compiler->diagnostics->arena->is_exhausted)
@@ -195,9 +208,10 @@ static enum status compile(struct asl_compiler *compiler, struct asl_machine_sto
     return build_states(compiler, storage) && build_index(storage) ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
-enum status asl_machine_parse_by(enum asl_rules rules, struct str definition,
-                                 enum asl_machine_type type, struct asl_diagnostics *diagnostics,
-                                 const struct asl_machine **ret_machine)
+// `settings` says by which rules, of which type and in which form; the rest of it is set up here.
+static enum status parse(struct asl_compiler settings, struct str definition,
+                         struct asl_diagnostics *diagnostics,
+                         const struct asl_machine **ret_machine)
 {
     struct asl_machine_storage *storage = calloc(1, sizeof(*storage));
     if (storage == NULL) return STATUS_NO_MEMORY;
@@ -206,26 +220,45 @@ enum status asl_machine_parse_by(enum asl_rules rules, struct str definition,
     arena_init(&storage->arena, MACHINE_ARENA_LIMIT);
     atomic_init(&storage->references, 1);
 
-    struct asl_compiler compiler = {
-        .arena = &storage->arena,
-        .scratch = &scratch,
-        .diagnostics = diagnostics,
-        .rules = rules,
-        .type = type,
-    };
+    struct asl_compiler compiler = settings;
+    compiler.arena = &storage->arena;
+    compiler.scratch = &scratch;
+    compiler.diagnostics = diagnostics;
     map_init(&compiler.names);
     map_init(&compiler.labels);
+    map_init(&compiler.targets);
     // A text that is too large is refused without being copied.
     struct str kept = str_slice(definition, 0, ASL_DEFINITION_SIZE_BYTES_MAX + 1);
     enum status status = STATUS_NO_MEMORY;
     if (arena_copy_str(&storage->arena, kept, &compiler.text)) status = compile(&compiler, storage);
     map_release(&compiler.names);
     map_release(&compiler.labels);
+    map_release(&compiler.targets);
     if (status != STATUS_OK || ret_machine == NULL)
         storage_free(storage);
     else
         *ret_machine = &storage->machine;
     return status;
+}
+
+enum status asl_machine_parse_by(enum asl_rules rules, struct str definition,
+                                 enum asl_machine_type type, struct asl_diagnostics *diagnostics,
+                                 const struct asl_machine **ret_machine)
+{
+    struct asl_compiler settings = {.rules = rules, .type = type};
+    return parse(settings, definition, diagnostics, ret_machine);
+}
+
+enum status asl_machine_parse_state(struct str definition, enum asl_query_language language,
+                                    struct asl_diagnostics *diagnostics,
+                                    const struct asl_machine **ret_machine)
+{
+    struct asl_compiler settings = {
+        .machine_language = language,
+        .language = language,
+        .is_single_state = true,
+    };
+    return parse(settings, definition, diagnostics, ret_machine);
 }
 
 enum status asl_machine_parse(struct str definition, enum asl_machine_type type,

@@ -242,6 +242,21 @@ MUST_USE enum status asl_machine_parse_by(enum asl_rules rules, struct str defin
                                           struct asl_diagnostics *diagnostics,
                                           const struct asl_machine **ret_machine);
 
+// The name that a state has when it is parsed alone.
+#define ASL_SINGLE_STATE_NAME STR("StateName")
+
+// Parse one state as a Standard machine of its own, in which it is called ASL_SINGLE_STATE_NAME and
+// stands first. Every state that it leads to and that is not there is a Succeed state.
+//
+//   definition   of the state alone
+//   language     of the machine that the state stands in
+//
+// The rest as asl_machine_parse(). Source: AWS Step Functions API Reference, TestState.
+MUST_USE enum status asl_machine_parse_state(struct str definition,
+                                             enum asl_query_language language,
+                                             struct asl_diagnostics *diagnostics,
+                                             const struct asl_machine **ret_machine);
+
 // Any thread.
 const struct asl_machine *asl_machine_ref(const struct asl_machine *machine);
 void asl_machine_unref(const struct asl_machine *machine);

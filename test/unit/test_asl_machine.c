@@ -284,3 +284,52 @@ TEST(summaries_join_errors_and_leave_warnings_out)
                            "SCHEMA_VALIDATION_FAILED: Field 'Bar' is not supported at /States/A"));
     arena_release(&arena);
 }
+
+TEST(a_single_state_may_lead_anywhere)
+{
+    const struct asl_machine *machine = NULL;
+    arena_init(&arena, MIB(8));
+    asl_diagnostics_init(&diagnostics, &arena);
+    CHECK(asl_machine_parse_state(STR("{\"Type\":\"Choice\",\"Choices\":[{\"Variable\":\"$.a\","
+                                      "\"IsNull\":true,\"Next\":\"One\"},{\"Variable\":\"$.b\","
+                                      "\"IsNull\":true,\"Next\":\"Two\"}],\"Default\":\"One\"}"),
+                                  ASL_JSONPATH, &diagnostics, &machine) == STATUS_OK);
+    CHECK(machine->state_count == 3);
+    const struct asl_state *state = &machine->states[machine->scopes[0].start_state];
+    CHECK_STR(state->name, ASL_SINGLE_STATE_NAME);
+    CHECK_STR(machine->states[state->choice.rules[0].next_state].name, STR("One"));
+    CHECK_STR(machine->states[state->choice.rules[1].next_state].name, STR("Two"));
+    CHECK(state->choice.default_state == state->choice.rules[0].next_state);
+    asl_machine_unref(machine);
+    arena_release(&arena);
+}
+
+TEST(branches_of_a_single_state_must_be_whole)
+{
+    const struct asl_machine *machine = NULL;
+    arena_init(&arena, MIB(8));
+    asl_diagnostics_init(&diagnostics, &arena);
+    CHECK(asl_machine_parse_state(
+              STR("{\"Type\":\"Parallel\",\"Next\":\"A\",\"Branches\":[{\"StartAt\":\"A\","
+                  "\"States\":{\"A\":{\"Type\":\"Pass\",\"Next\":\"B\"}}}]}"),
+              ASL_JSONPATH, &diagnostics, &machine) == STATUS_INVALID);
+    CHECK_STR(asl_diagnostics_summary(&diagnostics, &arena),
+              STR("MISSING_TRANSITION_TARGET: Missing 'Next' target: B at "
+                  "/States/StateName/Branches[0]/States/A/Next"));
+    arena_release(&arena);
+}
+
+TEST(a_single_state_speaks_the_language_around_it)
+{
+    const struct asl_machine *machine = NULL;
+    struct str definition = STR("{\"Type\":\"Pass\",\"Output\":\"{% 1 %}\",\"End\":true}");
+    arena_init(&arena, MIB(8));
+    asl_diagnostics_init(&diagnostics, &arena);
+    CHECK(asl_machine_parse_state(definition, ASL_JSONPATH, &diagnostics, &machine) ==
+          STATUS_INVALID);
+    asl_diagnostics_init(&diagnostics, &arena);
+    CHECK(asl_machine_parse_state(definition, ASL_JSONATA, &diagnostics, &machine) == STATUS_OK);
+    CHECK(machine->states[0].query_language == ASL_JSONATA);
+    asl_machine_unref(machine);
+    arena_release(&arena);
+}
