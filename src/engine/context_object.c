@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "engine/inspect.h"
 
 static struct json text_value(struct str text)
 {
@@ -43,8 +44,9 @@ static struct json make_prefix(struct step *step, const struct identity *identit
     json_members_append(&execution, STR("Input"), identity->input);
     json_members_append(&execution, STR("StartTime"), time_value(arena, identity->started_unix_ms));
     json_members_append(&execution, STR("Name"), text_value(identity->execution_name));
-    json_members_append(&execution, STR("RoleArn"), text_value(start->role_arn));
-    if (start->machine->type == ASL_MACHINE_STANDARD) {
+    json_members_append(&execution, STR("RoleArn"),
+                        start->role_arn.data == NULL ? json_null : text_value(start->role_arn));
+    if (start->machine->type == ASL_MACHINE_STANDARD && start->inspection == NULL) {
         json_members_append(&execution, STR("RedriveCount"), json_from_integer(0));
     }
     json_members_init(&machine, arena);
@@ -180,6 +182,9 @@ static bool make(struct step *step, struct strand *strand, const struct json *ma
     struct arena *arena = step->values;
     struct json prefix;
     assert(strand->state->uses_context);
+    if (step->inspection != NULL && json_is_object(&step->inspection->context_object)) {
+        return inspect_context(step, map, ret_object);
+    }
     if (!get_prefix(step, strand, &prefix)) return false;
     struct json_members state, object;
     json_members_init(&state, arena);

@@ -58,6 +58,10 @@ void fan_out_child_succeeded(struct step *step, struct strand *child, const stru
 MUST_USE bool fan_out_child_failed(struct step *step, struct strand *child,
                                    struct asl_error *error);
 
+// Is the failure that was counted last one too many, and what does the state fail with then?
+bool fan_out_exceeds_tolerance(const struct fan_out *fan_out);
+struct asl_error fan_out_tolerance_error(void);
+
 // Make the child of a Map for item `index`. NULL when that failed the state or was a fault.
 struct strand *map_start_iteration(struct step *step, struct strand *strand, uint32_t index);
 

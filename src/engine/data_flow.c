@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/context_object.h"
+#include "engine/inspect.h"
 #include "engine/variables.h"
 
 // `context_object` is left alone: this runs for every state, and most need none.
@@ -44,6 +45,7 @@ enum status flow_init_for_item(struct flow *flow, struct step *step, struct stra
 struct asl_error flow_name_state(struct step *step, const struct strand *strand,
                                  struct asl_error error)
 {
+    if (step->inspection != NULL) return error; // There is only one state to name.
     assert(strand->entered_event_id != 0 || strand->history->is_full);
     error.cause = arena_printf(step->values,
                                "An error occurred while executing the state '%" STR_FORMAT
@@ -108,7 +110,12 @@ enum status flow_path(struct flow *flow, const struct asl_path *path, const stru
 enum status flow_effective_input(struct flow *flow, struct payload *ret_input,
                                  struct asl_error *reterr_error)
 {
-    return flow_path(flow, &flow->state->input_path, &flow->strand->input, ret_input, reterr_error);
+    enum status status =
+        flow_path(flow, &flow->state->input_path, &flow->strand->input, ret_input, reterr_error);
+    if (status == STATUS_OK && flow->step->inspection != NULL) {
+        inspect_stage(flow, ENGINE_AFTER_INPUT_PATH, ret_input);
+    }
+    return status;
 }
 
 enum status flow_evaluate(struct flow *flow, const struct asl_template *template,
@@ -125,8 +132,8 @@ enum status flow_evaluate(struct flow *flow, const struct asl_template *template
     return STATUS_OK;
 }
 
-enum status flow_work_input(struct flow *flow, struct payload *ret_input,
-                            struct asl_error *reterr_error)
+static enum status work_input(struct flow *flow, struct payload *ret_input,
+                              struct asl_error *reterr_error)
 {
     const struct asl_state *state = flow->state;
     if (state->query_language == ASL_JSONATA) {
@@ -144,6 +151,18 @@ enum status flow_work_input(struct flow *flow, struct payload *ret_input,
     }
     *ret_input = effective;
     return STATUS_OK;
+}
+
+enum status flow_work_input(struct flow *flow, struct payload *ret_input,
+                            struct asl_error *reterr_error)
+{
+    enum status status = work_input(flow, ret_input, reterr_error);
+    if (status == STATUS_OK && flow->step->inspection != NULL) {
+        bool is_jsonata = flow->state->query_language == ASL_JSONATA;
+        inspect_stage(flow, is_jsonata ? ENGINE_AFTER_ARGUMENTS : ENGINE_AFTER_PARAMETERS,
+                      ret_input);
+    }
+    return status;
 }
 
 // The service's words for a ResultPath that leads through something that is no object.
@@ -242,8 +261,14 @@ enum status flow_finish_work(struct flow *flow, const struct payload *result,
             status = flow_evaluate(flow, state->result_selector, result, &selected, reterr_error);
             if (status != STATUS_OK) return status;
         }
+        if (flow->step->inspection != NULL) {
+            inspect_stage(flow, ENGINE_AFTER_RESULT_SELECTOR, &selected);
+        }
         status = flow_merge_result(flow, &state->result_path, &selected, &merged, reterr_error);
         if (status != STATUS_OK) return status;
+        if (flow->step->inspection != NULL) {
+            inspect_stage(flow, ENGINE_AFTER_RESULT_PATH, &merged);
+        }
         status = flow_path(flow, &state->output_path, &merged, &ret_outcome->output, reterr_error);
         if (status != STATUS_OK) return status;
     }

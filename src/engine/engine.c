@@ -29,7 +29,7 @@ const char *engine_status_name(enum engine_status status)
 
 static int64_t find_deadline(const struct engine_start *start, bool *ret_is_close)
 {
-    bool is_express = start->machine->type == ASL_MACHINE_EXPRESS;
+    bool is_express = start->machine->type == ASL_MACHINE_EXPRESS || start->inspection != NULL;
     int64_t seconds = is_express ? EXPRESS_SECONDS_MAX : STANDARD_SECONDS_MAX;
     uint32_t timeout_seconds = start->machine->timeout_seconds;
     *ret_is_close = is_express || timeout_seconds != 0;
@@ -58,6 +58,12 @@ enum status engine_execution_new(struct arena *arena, const struct engine_start 
     execution->slot_count = 1;
     slots[0] = &execution->root;
     strand_init(execution, &execution->root, NULL, start->machine->scopes[0].start_state);
+    if (start->inspection != NULL && json_is_object(&start->inspection->variables)) {
+        struct asl_variables *variables = ARENA_NEW(arena, struct asl_variables);
+        if (variables == NULL) return STATUS_NO_MEMORY;
+        *variables = (struct asl_variables){.values = start->inspection->variables};
+        execution->root.variables = variables;
+    }
     *ret_execution = execution;
     return STATUS_OK;
 }
@@ -315,6 +321,7 @@ enum status engine_step(struct engine_execution *execution, const struct engine_
         .arena = step_arena,
         .values = execution->arena,
         .now_unix_ms = event->now_unix_ms,
+        .inspection = execution->start.inspection,
     };
     random_init_seed(&step.random, event->random_seed);
     enum status status = dispatch(&step, event);

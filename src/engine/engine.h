@@ -31,6 +31,7 @@
 #include "base/status.h"
 #include "base/str.h"
 #include "engine/history_event.h"
+#include "engine/inspection.h"
 #include "json/json.h"
 
 enum {
@@ -66,6 +67,10 @@ struct engine_start {
     struct json input;     // The same, parsed; in the execution's arena or longer-lived.
     int64_t started_unix_ms;
     uint64_t history_mask; // Types of history events to make.
+    // The first state is tested and nothing else runs; NULL for an ordinary execution. Such an
+    // execution counts as Express, lasts five minutes at most and cannot move. `role_arn` may then
+    // have NULL data: there is none.
+    struct engine_inspection *inspection;
 };
 
 struct engine_execution; // Lives in its arena.

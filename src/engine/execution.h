@@ -168,8 +168,9 @@ struct step {
     struct arena *values; // Of the execution.
     int64_t now_unix_ms;
     struct random random;
-    struct strand *strand; // That the event was for; NULL when none.
-    enum status fault;     // The first one; the step does nothing more once it is set.
+    struct engine_inspection *inspection; // NULL: none.
+    struct strand *strand;                // That the event was for; NULL when none.
+    enum status fault; // The first one; the step does nothing more once it is set.
     uint32_t states_entered;
 
     struct engine_history_event *history_events;

@@ -4,6 +4,7 @@
 
 #include "engine/control.h"
 #include "engine/history.h"
+#include "engine/inspect.h"
 #include "engine/strand.h"
 
 static bool is_terminal(const struct asl_error *error)
@@ -35,11 +36,24 @@ static bool reset_attempts(struct step *step, struct strand *strand)
     return true;
 }
 
+// A state that is only tested: returns true when its work would be done again.
+static bool try_inspected_retry(struct step *step, struct strand *strand,
+                                const struct failure *failure)
+{
+    for (uint32_t i = 0; i < strand->state->retrier_count; i++) {
+        if (matches(&strand->state->retriers[i].error_equals, failure)) {
+            return inspect_retry(step, strand, i, &failure->error);
+        }
+    }
+    return false;
+}
+
 // Returns true when the state's work will be done again.
 static bool try_retry(struct step *step, struct strand *strand, const struct failure *failure)
 {
     const struct asl_state *state = strand->state;
     if (state->retrier_count == 0) return false;
+    if (step->inspection != NULL) return try_inspected_retry(step, strand, failure);
     if (strand->retry_count == 0 && !reset_attempts(step, strand)) {
         step_set_fault(step, STATUS_NO_MEMORY);
         return true;
@@ -136,6 +150,7 @@ static bool try_catch(struct step *step, struct strand *strand, struct failure *
             return true;
         }
         assert(strand->fan_out == NULL);
+        if (step->inspection != NULL) step->inspection->catch_index = i;
         record_state_failed(step, strand);
         strand_exit_state(step, strand, catcher->next_state, &outcome);
         return true;
@@ -148,6 +163,7 @@ void strand_fail_as(struct step *step, struct strand *strand, const struct asl_e
 {
     struct failure failure = {*error, alias};
     bool is_own = true; // The state itself failed, not something within it.
+    if (step->inspection != NULL) inspect_failure(step, error);
     for (;;) {
         assert(strand->task.id == 0 && strand->wait != STRAND_IS_FREE);
         assert(step->execution->status == ENGINE_RUNNING);

@@ -4,6 +4,7 @@
 
 #include "engine/control.h"
 #include "engine/history.h"
+#include "engine/inspect.h"
 #include "engine/strand.h"
 
 struct fan_out *fan_out_new(struct step *step, struct strand *strand, uint32_t count)
@@ -42,6 +43,7 @@ void parallel_perform(struct step *step, struct strand *strand)
         strand_reject(step, strand, status, &error);
         return;
     }
+    if (step->inspection != NULL && inspect_work(step, strand)) return;
     assert(parallel->branch_count > 0);
     struct fan_out *fan_out = fan_out_new(step, strand, parallel->branch_count);
     if (fan_out == NULL) return;
@@ -118,8 +120,15 @@ void fan_out_child_succeeded(struct step *step, struct strand *child, const stru
     go_on(step, parent);
 }
 
-// Is the failure that was counted last one too many?
-static bool exceeds_tolerance(const struct fan_out *fan_out)
+struct asl_error fan_out_tolerance_error(void)
+{
+    return (struct asl_error){
+        .name = ASL_ERROR_EXCEED_TOLERATED,
+        .cause = STR("The specified tolerated failure threshold was exceeded"),
+    };
+}
+
+bool fan_out_exceeds_tolerance(const struct fan_out *fan_out)
 {
     bool is_limited = fan_out->failure_count_max >= 0 || fan_out->failure_percent_max >= 0;
     if (!is_limited) return true;
@@ -135,14 +144,11 @@ static bool child_execution_failed(struct step *step, struct strand *parent,
 {
     struct fan_out *fan_out = parent->fan_out;
     fan_out->failed++;
-    if (!exceeds_tolerance(fan_out)) {
+    if (!fan_out_exceeds_tolerance(fan_out)) {
         go_on(step, parent);
         return false;
     }
-    *error = (struct asl_error){
-        .name = ASL_ERROR_EXCEED_TOLERATED,
-        .cause = STR("The specified tolerated failure threshold was exceeded"),
-    };
+    *error = fan_out_tolerance_error();
     struct engine_history_event *event =
         history_add_next(step, parent, ENGINE_HISTORY_MAP_RUN_FAILED);
     if (event != NULL) {

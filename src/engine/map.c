@@ -4,6 +4,7 @@
 #include "engine/context_object.h"
 #include "engine/control.h"
 #include "engine/history.h"
+#include "engine/inspect.h"
 #include "engine/strand.h"
 
 enum { DISTRIBUTED_CONCURRENCY_MAX = 10000 };
@@ -32,6 +33,7 @@ static enum status find_items(struct flow *flow, const struct payload *effective
     status = flow_path(flow, &map->items_path, effective, ret_items, reterr_error);
     if (status != STATUS_OK || json_is_array(&ret_items->value)) return status;
     struct str path = map->items_path.path == NULL ? STR("$") : jsonpath_text(map->items_path.path);
+    if (str_starts_with(path, STR("$$"))) path = str_skip(path, 1); // As the service prints it.
     *reterr_error = flow_runtime_error(flow->step, flow->strand,
                                        "Reference path \"%" STR_FORMAT "\" must point to array.",
                                        STR_ARGS(path));
@@ -53,6 +55,7 @@ static enum status find_concurrency(struct flow *flow, const struct payload *eff
         enum status status = flow_integer(flow, &field, effective, &concurrency, reterr_error);
         if (status != STATUS_OK) return status;
     }
+    if (flow->step->inspection != NULL) flow->step->inspection->max_concurrency = concurrency;
     *ret_concurrency = concurrency == 0 || concurrency > most ? most : (uint32_t)concurrency;
     return STATUS_OK;
 }
@@ -138,6 +141,35 @@ static enum status refuse_unsupported(struct flow *flow, struct asl_error *reter
     return STATUS_INVALID;
 }
 
+// A Map state that is only tested: everything is evaluated, and then the mock stands in.
+static void start_inspection(struct flow *flow, const struct payload *effective)
+{
+    struct step *step = flow->step;
+    struct engine_inspection *inspection = step->inspection;
+    struct fan_out tolerance = {.failure_percent_max = -1, .failure_count_max = -1};
+    struct payload items;
+    struct asl_error error;
+    uint32_t concurrency;
+    bool is_read = flow->state->map.item_reader != NULL, has_items = true;
+    enum status status = STATUS_OK;
+    if (is_read) {
+        has_items = json_is_array(&inspection->reader_items);
+        if (has_items) items = payload_of(inspection->reader_items);
+    } else {
+        status = find_items(flow, effective, &items, &error);
+        if (status == STATUS_OK) inspect_stage(flow, ENGINE_AFTER_ITEMS_PATH, &items);
+    }
+    if (status == STATUS_OK) status = find_concurrency(flow, effective, &concurrency, &error);
+    if (status == STATUS_OK) status = find_tolerance(flow, effective, &tolerance, &error);
+    if (status != STATUS_OK) {
+        strand_reject(step, flow->strand, status, &error);
+        return;
+    }
+    inspection->tolerated_failure_count = tolerance.failure_count_max;
+    inspection->tolerated_failure_percentage = tolerance.failure_percent_max;
+    inspect_map(flow, effective, has_items ? &items : NULL, &tolerance);
+}
+
 static void start_map(struct flow *flow, const struct payload *effective,
                       const struct payload *items, uint32_t concurrency)
 {
@@ -175,9 +207,15 @@ void map_perform(struct step *step, struct strand *strand)
     struct asl_error error;
     uint32_t concurrency;
     enum status status = flow_init(&flow, step, strand);
-    if (status == STATUS_OK) status = refuse_unsupported(&flow, &error);
+    if (status == STATUS_OK && step->inspection == NULL) {
+        status = refuse_unsupported(&flow, &error);
+    }
     if (status == STATUS_OK && flow.state->query_language == ASL_JSONPATH) {
         status = flow_effective_input(&flow, &effective, &error);
+    }
+    if (status == STATUS_OK && step->inspection != NULL) {
+        start_inspection(&flow, &effective);
+        return;
     }
     if (status == STATUS_OK) status = find_items(&flow, &effective, &items, &error);
     if (status == STATUS_OK) status = find_concurrency(&flow, &effective, &concurrency, &error);

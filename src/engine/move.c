@@ -226,7 +226,7 @@ static void move_all(struct move *move)
 enum status engine_execution_move(struct engine_execution *execution, struct arena *arena,
                                   struct engine_execution **ret_execution)
 {
-    assert(execution->arena != arena);
+    assert(execution->arena != arena && execution->start.inspection == NULL);
     struct engine_execution *to = ARENA_NEW(arena, struct engine_execution);
     if (to == NULL) return STATUS_NO_MEMORY;
     struct move move = {.arena = arena, .from = execution, .to = to};

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "engine/control.h"
 #include "engine/history.h"
+#include "engine/inspect.h"
 #include "engine/strand.h"
 
 // A Wait state may be told to wait this long at most: milliseconds of 31 bits, in days rounded up.
@@ -20,7 +21,10 @@ static void enter_pass(struct step *step, struct strand *strand)
         status = flow_work_input(&flow, &result, &error);
     }
     if (status == STATUS_OK) {
-        if (state->pass.result != NULL) result = payload_of(*state->pass.result);
+        if (state->pass.result != NULL) {
+            result = payload_of(*state->pass.result);
+            if (step->inspection != NULL) inspect_stage(&flow, ENGINE_RESULT, &result);
+        }
         status = flow_finish_work(&flow, &result, &outcome, &error);
     }
     if (status != STATUS_OK) {
@@ -347,6 +351,7 @@ void state_complete(struct step *step, struct strand *strand, const struct paylo
     enum status status = flow_init(&flow, step, strand);
     if (status == STATUS_OK) {
         flow.environment.states_result = &result->value;
+        if (step->inspection != NULL) inspect_stage(&flow, ENGINE_RESULT, result);
         status = flow_finish_work(&flow, result, &outcome, &error);
     }
     if (status != STATUS_OK) {

@@ -4,6 +4,7 @@
 
 #include "engine/control.h"
 #include "engine/history.h"
+#include "engine/inspect.h"
 #include "engine/strand.h"
 
 // A token is the base64 of where it leads (execution and task) and of random bits that make it hard
@@ -261,6 +262,7 @@ void task_perform(struct step *step, struct strand *strand)
         strand_reject(step, strand, status, &error);
         return;
     }
+    if (step->inspection != NULL && inspect_work(step, strand)) return;
     record_scheduled(step, strand, &request);
     start_task(step, strand, &request);
 }

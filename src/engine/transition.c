@@ -2,6 +2,7 @@
 
 #include "engine/control.h"
 #include "engine/history.h"
+#include "engine/inspect.h"
 #include "engine/strand.h"
 #include "engine/variables.h"
 
@@ -18,6 +19,10 @@ void strand_exit_state(struct step *step, struct strand *strand, uint32_t next_s
     history_add_exited(step, strand, &outcome->output.value, assigned);
     if (strand->history->is_full) return; // What happens then is decided when the strand stops.
     variables_assign(step, strand, &outcome->assigned);
+    if (step->inspection != NULL) {
+        inspect_exit(step, strand, next_state);
+        next_state = ASL_STATE_NONE;
+    }
     strand->entered_event_id = 0;
     strand->retry_count = 0;
     strand->task.token = (struct str){0}; // The next state's context object has none.
