@@ -21,7 +21,6 @@ static const struct str unserved[] = {
     STR_INIT("ListStateMachineVersions"),
     STR_INIT("PublishStateMachineVersion"),
     STR_INIT("RedriveExecution"),
-    STR_INIT("TestState"),
     STR_INIT("UpdateMapRun"),
     STR_INIT("UpdateStateMachineAlias"),
 };
@@ -37,6 +36,7 @@ static const struct {
     {states_history_operations, &states_history_operation_count},
     {states_machine_operations, &states_machine_operation_count},
     {states_tag_operations, &states_tag_operation_count},
+    {states_test_operations, &states_test_operation_count},
 };
 
 static const struct states_operation *find_operation(struct str name)

@@ -44,6 +44,8 @@ extern const struct states_operation states_history_operations[];
 extern const size_t states_history_operation_count;
 extern const struct states_operation states_tag_operations[];
 extern const size_t states_tag_operation_count;
+extern const struct states_operation states_test_operations[];
+extern const size_t states_test_operation_count;
 
 // ---------------------------------------------------------------------------------------------
 // ARNs and names
@@ -71,6 +73,11 @@ bool states_name_is_valid(struct str name);
 // StateMachineDoesNotExist and returns NULL when there is none.
 struct state_machine *states_find_machine(struct api_request *request,
                                           const struct states_arn *arn);
+
+// Is `role_arn` a role that lets the service assume it for `resource_arn`? Replies and returns
+// false when it is not.
+MUST_USE bool states_role_check(struct api_request *request, struct str role_arn,
+                                struct str resource_arn);
 
 // The `tags` member as {key: value}; an empty object when absent. Replies and returns false on a
 // tag that breaks the rules.

@@ -125,24 +125,27 @@ static bool read_encryption(struct api_request *request, struct state_machine_fi
     return true;
 }
 
-// The role, which must let the service assume it.
-static bool read_role(struct api_request *request, struct state_machine_fields *fields)
+bool states_role_check(struct api_request *request, struct str role_arn, struct str resource_arn)
 {
-    struct str role_arn = api_member_str(&request->body, STR("roleArn"), fields->role_arn);
     if (!is_role_arn(role_arn)) {
         api_exception(request, STR("InvalidArn"),
                       "Invalid Arn: 'Invalid ARN prefix: %" STR_FORMAT "'", STR_ARGS(role_arn));
         return false;
     }
     if (!iam_role_trusts_service(&request->worker->iam_reader, role_arn, STR("states"),
-                                 request->region, fields->arn)) {
+                                 request->region, resource_arn)) {
         api_exception(request, STR("AccessDeniedException"),
                       "Neither the global service principal states.amazonaws.com, nor the regional "
                       "one is authorized to assume the provided role.");
         return false;
     }
-    fields->role_arn = role_arn;
     return true;
+}
+
+static bool read_role(struct api_request *request, struct state_machine_fields *fields)
+{
+    fields->role_arn = api_member_str(&request->body, STR("roleArn"), fields->role_arn);
+    return states_role_check(request, fields->role_arn, fields->arn);
 }
 
 // Versions come with a later release; a request for one must not be dropped in silence.

@@ -108,6 +108,13 @@ enum status state_machine_new(const struct state_machine_fields *fields,
     const struct asl_machine *machine;
     enum status status = asl_machine_parse(fields->definition, fields->type, diagnostics, &machine);
     if (status != STATUS_OK) return status;
+    return state_machine_new_of(fields, machine, ret_state_machine);
+}
+
+enum status state_machine_new_of(const struct state_machine_fields *fields,
+                                 const struct asl_machine *machine,
+                                 struct state_machine **ret_state_machine)
+{
     struct state_machine *state_machine = calloc(1, sizeof(*state_machine));
     if (state_machine == NULL) {
         asl_machine_unref(machine);

@@ -88,6 +88,12 @@ MUST_USE enum status state_machine_new(const struct state_machine_fields *fields
                                        struct asl_diagnostics *diagnostics,
                                        struct state_machine **ret_state_machine);
 
+// Build from a definition that is compiled already. One reference of `machine` passes to this
+// function. Returns STATUS_OK or a fault.
+MUST_USE enum status state_machine_new_of(const struct state_machine_fields *fields,
+                                          const struct asl_machine *machine,
+                                          struct state_machine **ret_state_machine);
+
 // Get hold of the log group that the records go to. Once, before the state machine is shared.
 MUST_USE enum status state_machine_open_log_group(struct state_machine *state_machine,
                                                   struct logs *logs);
