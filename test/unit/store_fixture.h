@@ -114,6 +114,19 @@ static inline enum status fixture_run(struct store_fixture *fixture, enum store_
     return store_run(fixture->store, &task.task);
 }
 
+static inline enum status fixture_body_run(struct store_tx *tx, void *context)
+{
+    (*(void (**)(struct store_tx *))context)(tx);
+    return STATUS_OK;
+}
+
+// Run a whole test inside one write transaction.
+static inline void fixture_in_transaction(struct store_fixture *fixture,
+                                          void (*body)(struct store_tx *tx))
+{
+    CHECK(fixture_run(fixture, STORE_DURABLE, fixture_body_run, &body) == STATUS_OK);
+}
+
 static inline void fixture_each_backend(const char *name,
                                         void (*run)(struct store_fixture *fixture))
 {

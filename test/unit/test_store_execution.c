@@ -632,3 +632,156 @@ STORE_TEST(a_purge_of_a_long_execution_goes_in_pieces)
     CHECK(get(fixture, execution.id, &found) == STATUS_NOT_FOUND);
     CHECK_WALK(each_step, "", .id = execution.id);
 }
+
+// ---------------------------------------------------------------------------------------------
+// All of it against a model
+
+enum { MODEL_COUNT_MAX = 200 };
+
+struct model_execution {
+    int machine, name;
+    const char *status;
+    bool is_asleep;
+    int64_t step_count;
+};
+
+struct model {
+    struct random random;
+    struct model_execution executions[MODEL_COUNT_MAX + 1]; // By id; 0 is none.
+    int64_t count;
+};
+
+static const char *const model_statuses[] = {"RUNNING", "RUNNING",   "SUCCEEDED",
+                                             "FAILED",  "TIMED_OUT", "ABORTED"};
+
+static uint32_t below(struct model *model, uint32_t bound)
+{
+    return (uint32_t)(random_u64(&model->random) % bound);
+}
+
+static struct str model_machine(int machine)
+{
+    return machine == 0 ? MACHINE : OTHER;
+}
+
+static bool is_running(const struct model_execution *execution)
+{
+    return strcmp(execution->status, "RUNNING") == 0;
+}
+
+static void model_add(struct model *model, struct store_tx *tx)
+{
+    if (model->count == MODEL_COUNT_MAX) return;
+    struct model_execution next = {.machine = (int)below(model, 2), .name = (int)below(model, 150)};
+    next.status = model_statuses[below(model, ARRAY_COUNT(model_statuses))];
+    bool is_taken = false;
+    for (int64_t id = 1; id <= model->count; id++) {
+        const struct model_execution *other = &model->executions[id];
+        is_taken |= other->machine == next.machine && other->name == next.name;
+    }
+    char name[16];
+    snprintf(name, sizeof(name), "n%d", next.name);
+    struct store_execution execution = make(model->count + 1, name, next.status);
+    execution.state_machine_arn = model_machine(next.machine);
+    enum status status = put_and_insert(tx, &execution);
+    CHECK(status == (is_taken ? STATUS_CONFLICT : STATUS_OK));
+    if (status == STATUS_OK) model->executions[++model->count] = next;
+}
+
+static void model_change(struct model *model, struct store_tx *tx)
+{
+    if (model->count == 0) return;
+    int64_t id = 1 + below(model, (uint32_t)model->count);
+    struct model_execution *execution = &model->executions[id];
+    struct store_step step = {id, execution->step_count + 1, STR("[]"), 1, 1, STR("[]")};
+    struct store_snapshot snapshot = {id, execution->step_count + 1, 5, STR("s")};
+    struct store_execution changed = make(id, "", model_statuses[below(model, 6)]);
+    switch (below(model, 4)) {
+    case 0:
+        step.first_event_id = step.number;
+        CHECK(store_step_append(tx, &step) == STATUS_OK);
+        CHECK(store_step_append(tx, &step) == STATUS_CONFLICT);
+        execution->step_count++;
+        break;
+    case 1:
+        if (!is_running(execution)) break;
+        CHECK(store_snapshot_put(tx, &snapshot) == STATUS_OK);
+        execution->is_asleep = true;
+        break;
+    case 2:
+        CHECK(store_snapshot_remove(tx, id) == STATUS_OK);
+        execution->is_asleep = false;
+        break;
+    default:
+        CHECK(store_execution_update(tx, &changed) == STATUS_OK);
+        execution->status = changed.status.data;
+        execution->is_asleep = false;
+        break;
+    }
+}
+
+static void check_ids(const struct walk *walk, const int64_t *expected, size_t count)
+{
+    CHECK(walk->count == count);
+    CHECK(count == 0 || memcmp(walk->ids, expected, count * sizeof(*expected)) == 0);
+}
+
+static void model_check(struct model *model, struct store_tx *tx)
+{
+    int machine = (int)below(model, 2);
+    const char *status = model_statuses[1 + below(model, 5)];
+    struct walk listed = {.query = {.state_machine_arn = model_machine(machine)}, .stop_after = 20};
+    listed.query.status = str_from_c(status);
+    listed.query.before_id = 1 + below(model, MODEL_COUNT_MAX);
+    struct walk open = {.after = below(model, MODEL_COUNT_MAX), .count_max = 20};
+    int64_t expected[20], expected_open[20], open_count = 0, found_count;
+    size_t count = 0, count_of_open = 0;
+    for (int64_t id = model->count; id > 0; id--) {
+        const struct model_execution *execution = &model->executions[id];
+        open_count += is_running(execution) && execution->machine == machine;
+        if (id >= listed.query.before_id || count == 20) continue;
+        if (execution->machine != machine || strcmp(execution->status, status) != 0) continue;
+        expected[count++] = id;
+    }
+    for (int64_t id = open.after + 1; id <= model->count && count_of_open < 20; id++) {
+        if (!is_running(&model->executions[id]) || model->executions[id].is_asleep) continue;
+        expected_open[count_of_open++] = id;
+    }
+    enum status outcome = store_execution_list(tx, &listed.query, note_execution, &listed);
+    CHECK(outcome == (count == 20 ? STATUS_OVER_LIMIT : STATUS_OK));
+    check_ids(&listed, expected, count);
+    CHECK(store_execution_each_open(tx, open.after, 20, note_execution, &open) == STATUS_OK);
+    check_ids(&open, expected_open, count_of_open);
+    CHECK(store_execution_count_open(tx, model_machine(machine), &found_count) == STATUS_OK);
+    CHECK(found_count == open_count);
+    CHECK(store_execution_last_id(tx, &found_count) == STATUS_OK && found_count == model->count);
+}
+
+static enum status model_run(struct store_tx *tx, void *context)
+{
+    struct model *model = context;
+    for (int i = 0; i < 200; i++) {
+        if (below(model, 3) == 0) {
+            model_add(model, tx);
+        } else {
+            model_change(model, tx);
+        }
+        model_check(model, tx);
+    }
+    return STATUS_OK;
+}
+
+STORE_TEST(tables_agree_with_a_model_of_them_whatever_happens)
+{
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        struct model model = {0};
+        random_init_seed(&model.random, seed);
+        for (int round = 0; round < 4; round++) {
+            CHECK(fixture_run(fixture, STORE_DURABLE, model_run, &model) == STATUS_OK);
+            fixture_reopen(fixture);
+        }
+        store_close(fixture->store);
+        fixture->backend->remove(fixture);
+        REQUIRE(fixture->backend->make(fixture) && fixture_open(fixture));
+    }
+}

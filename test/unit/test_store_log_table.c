@@ -1,34 +1,9 @@
-// Groups, streams and events as tables: uniqueness, order, positions, hiding and removal in pieces.
-
-#include <stdlib.h>
+// Groups, streams and events: uniqueness, order, positions, hiding and removal in pieces, on every
+// backend.
 
 #include "base/random.h"
 #include "store/log_table.h"
-#include "test/lib/test.h"
-
-// Runs a whole test on the store thread, inside one write transaction.
-struct session {
-    struct store_task task;
-    void (*body)(struct store_tx *tx);
-};
-
-static enum status session_run(struct store_task *task, struct store_tx *tx)
-{
-    CONTAINER_OF(task, struct session, task)->body(tx);
-    return STATUS_OK;
-}
-
-static void in_transaction(void (*body)(struct store_tx *tx))
-{
-    struct arena CLEANUP(arena_release) arena;
-    arena_init(&arena, KIB(64));
-    struct store *store;
-    struct str text;
-    REQUIRE(store_open(STR(""), &arena, &store, &text) == STATUS_OK);
-    struct session session = {.task = {.mode = STORE_DURABLE, .run = session_run}, .body = body};
-    CHECK(store_run(store, &session.task) == STATUS_OK);
-    store_close(store);
-}
+#include "store_fixture.h"
 
 static int64_t create_group(struct store_tx *tx, const char *name, int32_t retention_days)
 {
@@ -128,9 +103,9 @@ static void check_names(struct store_tx *tx)
     CHECK(store_log_group_create(tx, &group, &other) == STATUS_OK && other != id);
 }
 
-TEST(names_are_unique_within_region_and_group_until_deleted)
+STORE_TEST(names_are_unique_within_region_and_group_until_deleted)
 {
-    in_transaction(check_names);
+    fixture_in_transaction(fixture, check_names);
 }
 
 static void check_pages(struct store_tx *tx)
@@ -180,9 +155,9 @@ static void check_pages(struct store_tx *tx)
     }
 }
 
-TEST(pages_of_events_make_up_the_whole_in_order_both_ways)
+STORE_TEST(pages_of_events_make_up_the_whole_in_order_both_ways)
 {
-    in_transaction(check_pages);
+    fixture_in_transaction(fixture, check_pages);
 }
 
 static void check_streams(struct store_tx *tx)
@@ -219,9 +194,9 @@ static void check_streams(struct store_tx *tx)
     }
 }
 
-TEST(streams_come_by_name_or_by_last_event_both_ways_page_by_page)
+STORE_TEST(streams_come_by_name_or_by_last_event_both_ways_page_by_page)
 {
-    in_transaction(check_streams);
+    fixture_in_transaction(fixture, check_streams);
 }
 
 static void check_purge(struct store_tx *tx)
@@ -259,7 +234,7 @@ static void check_purge(struct store_tx *tx)
     CHECK(removed == 50 && count_events(tx, kept) == 50);
 }
 
-TEST(expired_and_deleted_events_are_removed_in_pieces_and_no_others)
+STORE_TEST(expired_and_deleted_events_are_removed_in_pieces_and_no_others)
 {
-    in_transaction(check_purge);
+    fixture_in_transaction(fixture, check_purge);
 }

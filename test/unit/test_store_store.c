@@ -340,42 +340,6 @@ static enum status walk_run(struct store_task *task, struct store_tx *tx)
     return store_journal_each(tx, walk->after_id, walk->count_max, walk_each, walk);
 }
 
-static enum status remove_run(struct store_task *task, struct store_tx *tx)
-{
-    struct walk *walk = CONTAINER_OF(task, struct walk, task);
-    return store_journal_remove(tx, walk->after_id);
-}
-
-TEST(the_journal_gives_back_what_was_not_removed_in_order_and_in_batches)
-{
-    make_directory();
-    struct store *store = open_store(directory);
-    REQUIRE(store != NULL);
-    int64_t ids[5];
-    for (int i = 0; i < 5; i++)
-        CHECK(append_one(store, "record", &ids[i]) == STATUS_OK && ids[i] == i + 1);
-    struct walk removal = {.task = {.mode = STORE_LAZY, .run = remove_run}, .after_id = 5};
-    CHECK(store_run(store, &removal.task) == STATUS_OK);
-    int64_t id;
-    CHECK(append_one(store, "record", &id) == STATUS_OK);
-    CHECK(id == 6); // Not 5 again.
-    removal.after_id = 2;
-    CHECK(store_run(store, &removal.task) == STATUS_OK);
-    store_close(store);
-
-    store = open_store(directory);
-    REQUIRE(store != NULL);
-    struct walk walk = {.task = {.mode = STORE_READ, .run = walk_run}, .count_max = 3};
-    CHECK(store_run(store, &walk.task) == STATUS_OK);
-    CHECK(walk.count == 3 && walk.ids[0] == 1 && walk.ids[1] == 3 && walk.ids[2] == 4);
-    walk.after_id = 4;
-    walk.count = 0;
-    CHECK(store_run(store, &walk.task) == STATUS_OK);
-    CHECK(walk.count == 1 && walk.ids[0] == 6);
-    store_close(store);
-    remove_directory();
-}
-
 // Append in rounds for ever and write each acknowledged identifier to `fd`.
 static void append_until_killed(int fd)
 {
