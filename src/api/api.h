@@ -27,6 +27,7 @@
 #include "net/http_server.h"
 #include "net/loop.h"
 #include "net/sigv4.h"
+#include "tasks/tasks.h"
 
 struct iam;
 struct lambda;
@@ -42,12 +43,6 @@ enum api_protocol {
     API_PROTOCOL_REST_JSON, // Method and path, JSON bodies (Lambda)
 };
 
-// A service that Galop does not serve itself and where its calls go.
-struct api_forward {
-    struct str service;  // As in the signature's scope: "rekognition".
-    struct str endpoint; // "http://127.0.0.1:9000", without a trailing slash.
-};
-
 enum api_auth { API_AUTH_NONE, API_AUTH_SIGV4 };
 
 struct api_config {
@@ -56,7 +51,9 @@ struct api_config {
     enum api_auth auth;
     struct str admin_access_key_id; // May do everything; empty: there is no such key.
     struct str admin_secret;        // Never logged.
-    const struct api_forward *forwards;
+    // What this server signs its executions' own calls with; it changes with every start.
+    struct sigv4_credentials internal;
+    const struct tasks_endpoint *forwards;
     size_t forward_count;
 };
 
@@ -117,7 +114,7 @@ extern const struct api_service api_logs;
 void api_front_door(void *context, struct http_exchange *exchange);
 
 // Send the request as it is to another endpoint and reply with what comes back (forward.c).
-void api_forward_request(struct api_request *request, const struct api_forward *forward);
+void api_forward_request(struct api_request *request, const struct tasks_endpoint *forward);
 
 // ---------------------------------------------------------------------------------------------
 // Replies. Each ends the request: nothing of it may be used afterwards.

@@ -44,7 +44,7 @@ static void on_answer(void *context, const struct http_answer *answer)
     http_exchange_reply(request->exchange, answer->status, headers, count, answer->body);
 }
 
-void api_forward_request(struct api_request *request, const struct api_forward *forward)
+void api_forward_request(struct api_request *request, const struct tasks_endpoint *forward)
 {
     const struct http_request *http = request->http;
     struct http_header headers[HEADERS_MAX];
@@ -53,7 +53,7 @@ void api_forward_request(struct api_request *request, const struct api_forward *
     struct http_call_request call = {
         .method = http->method,
         .url = arena_printf(request->arena, "%" STR_FORMAT "%" STR_FORMAT "%s%" STR_FORMAT,
-                            STR_ARGS(forward->endpoint), STR_ARGS(http->path),
+                            STR_ARGS(forward->url), STR_ARGS(http->path),
                             http->query.size > 0 ? "?" : "", STR_ARGS(http->query)),
         .headers = headers,
         .header_count = count,

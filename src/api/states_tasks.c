@@ -99,26 +99,25 @@ static const struct api_member success_members[] = {
 static void send_success(struct api_request *request)
 {
     struct str output = api_member_str(&request->body, STR("output"), STR(""));
+    struct runtime_letter *letter = new_answer(request, ENGINE_EVENT_TASK_SUCCEEDED);
+    if (letter == NULL) return;
     struct json value;
     struct json_error error;
     enum status status = json_parse(request->arena, output, 0, &value, &error);
+    if (status == STATUS_OK && !runtime_letter_copy(letter, output, &letter->output_text)) {
+        status = STATUS_NO_MEMORY;
+    }
+    if (status == STATUS_OK) {
+        send_answer(request, letter);
+        return;
+    }
+    runtime_letter_discard(letter);
     if (status == STATUS_INVALID) {
         api_exception(request, STR("InvalidOutput"), "Invalid Output: '%" STR_FORMAT "'",
                       STR_ARGS(error.message));
-        return;
-    }
-    if (status != STATUS_OK) {
+    } else {
         api_fault(request, status);
-        return;
     }
-    struct runtime_letter *letter = new_answer(request, ENGINE_EVENT_TASK_SUCCEEDED);
-    if (letter == NULL) return;
-    if (!runtime_letter_copy(letter, output, &letter->output_text)) {
-        runtime_letter_discard(letter);
-        api_fault(request, STATUS_NO_MEMORY);
-        return;
-    }
-    send_answer(request, letter);
 }
 
 static const struct api_member failure_members[] = {

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "base/encoding.h"
 #include "base/log.h"
 #include "iam/iam.h"
 #include "lambda/lambda.h"
@@ -43,7 +44,7 @@ struct settings {
     bool is_time_virtual;
     uint32_t workers; // 0: one per processor.
     uint32_t lambda_concurrency;
-    struct api_forward forwards[FORWARDS_MAX];
+    struct tasks_endpoint forwards[FORWARDS_MAX];
     size_t forward_count;
 };
 
@@ -121,7 +122,7 @@ static const char *take_forward(void *context, struct str value)
     }
     if (settings->forward_count == FORWARDS_MAX) return "there are too many of them";
     if (str_ends_with(endpoint, STR("/"))) endpoint.size--;
-    settings->forwards[settings->forward_count++] = (struct api_forward){service, endpoint};
+    settings->forwards[settings->forward_count++] = (struct tasks_endpoint){service, endpoint};
     return NULL;
 }
 
@@ -283,6 +284,37 @@ static void require(enum status status, const char *what)
     if (status != STATUS_OK) give_up("cannot %s: %s", what, status_name(status));
 }
 
+// Where executions and functions reach this server.
+static struct str own_url(struct server *server)
+{
+    struct str address = server->settings.listen;
+    static const struct str any = STR_INIT("0.0.0.0:");
+    if (str_starts_with(address, any)) {
+        return arena_printf(&server->arena, "http://127.0.0.1:%" STR_FORMAT,
+                            STR_ARGS(str_skip(address, any.size)));
+    }
+    return arena_printf(&server->arena, "http://%" STR_FORMAT, STR_ARGS(address));
+}
+
+static struct sigv4_credentials make_credentials(struct arena *arena)
+{
+    unsigned char bytes[32];
+    char text[2 * sizeof(bytes)];
+    random_secret(bytes, sizeof(bytes));
+    encoding_hex((struct str){(const char *)bytes, sizeof(bytes)}, text);
+    struct str hex = {text, sizeof(text)};
+    return (struct sigv4_credentials){
+        .access_key_id = arena_printf(arena, "GALOP%.16s", hex.data),
+        .secret_key = arena_printf(arena, "%.48s", hex.data + 16),
+    };
+}
+
+static struct str environment(const char *name, const char *if_absent)
+{
+    const char *value = getenv(name);
+    return str_from_c(value == NULL ? if_absent : value);
+}
+
 static void open_services(struct server *server)
 {
     const struct settings *settings = &server->settings;
@@ -304,8 +336,7 @@ static void open_services(struct server *server)
         .account = settings->account,
         .store = api->store,
         .logs = api->logs,
-        .endpoint_url =
-            arena_printf(&server->arena, "http://%" STR_FORMAT, STR_ARGS(settings->listen)),
+        .endpoint_url = own_url(server),
         .concurrency_max = settings->lambda_concurrency,
     };
     status = lambda_new(&lambda_settings, &server->arena, &api->lambda, &why);
@@ -323,6 +354,7 @@ static void open_services(struct server *server)
         .admin_secret = str_from_c(getenv("GALOP_ADMIN_SECRET_ACCESS_KEY")),
         .forwards = settings->forwards,
         .forward_count = settings->forward_count,
+        .internal = make_credentials(&server->arena),
     };
 }
 
@@ -344,6 +376,14 @@ static void set_up_worker(struct server *server, struct worker *worker)
         .client = worker->api.client,
         .random = &worker->api.random,
         .account = server->settings.account,
+        .sigv4 = worker->api.sigv4,
+        .self_credentials = api->config.internal,
+        .endpoint_credentials = {.access_key_id = environment("AWS_ACCESS_KEY_ID", "galop"),
+                                 .secret_key = environment("AWS_SECRET_ACCESS_KEY", "galop"),
+                                 .session_token = environment("AWS_SESSION_TOKEN", "")},
+        .endpoints = api->config.forwards,
+        .endpoint_count = api->config.forward_count,
+        .self_url = own_url(server),
     };
 }
 

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "runtime/arn.h"
 #include "runtime/execution_private.h"
+#include "runtime/job.h"
 
 enum {
     FREE_EXECUTIONS_MAX = 1024,
@@ -112,6 +113,7 @@ enum status runtime_execution_new(struct runtime_worker *worker,
     execution->on_end = NULL;
     execution->context = NULL;
     list_init(&execution->tasks);
+    list_init(&execution->jobs);
     list_init(&execution->timers);
     list_init(&execution->free_timers);
     net_deferred_init(&execution->continuation, execution_on_continue);
@@ -149,7 +151,10 @@ void execution_end(struct runtime_execution *execution, const struct engine_upda
     execution_cancel_everything(execution);
     worker->running_count--;
     atomic_fetch_add_explicit(&worker->runtime->ended_count, 1, memory_order_relaxed);
-    if (execution->id != 0) commit_forget(execution);
+    if (execution->id != 0) {
+        commit_forget(execution);
+        job_child_ended(worker, execution->id);
+    }
     if (execution->journal_id != 0) execution_forget_journal(execution);
     if (execution->on_end != NULL) execution->on_end(execution, update);
     give_back(execution);

@@ -58,6 +58,7 @@ struct runtime_execution {
     struct engine_execution *engine;     // NULL until begin.
     struct engine_start start;           // Filled in by runtime_execution_new() and the caller.
     struct list tasks;                   // Under way.
+    struct list jobs;                    // Nested executions that tasks wait for (job.c).
     struct list timers;                  // Armed.
     struct list free_timers;             // Of this arena, for reuse.
     struct net_deferred continuation;    // ENGINE_COMMAND_CONTINUE.

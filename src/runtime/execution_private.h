@@ -19,6 +19,11 @@ MUST_USE enum status execution_arm_timer(struct runtime_execution *execution, ui
 MUST_USE enum status execution_resume_task(struct runtime_execution *execution,
                                            const struct engine_wait *wait);
 
+// The same for one that had been submitted, with what the submission's report was.
+MUST_USE enum status execution_resume_job(struct runtime_execution *execution,
+                                          const struct engine_wait *wait,
+                                          const struct json *submission);
+
 // Nothing of the execution calls back any more.
 void execution_cancel_everything(struct runtime_execution *execution);
 void execution_on_continue(struct net_deferred *deferred);

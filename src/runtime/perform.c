@@ -3,8 +3,11 @@
 // Nothing here calls back into execution_feed() while a step's commands are performed: answers,
 // timers and continuations all come from the event loop.
 
+#include "base/log.h"
 #include "runtime/activity.h"
 #include "runtime/execution_private.h"
+#include "runtime/job.h"
+#include "tasks/aws_service.h"
 
 enum { CONTINUE_TAKES_MS = 1000 }; // Of virtual time.
 
@@ -20,7 +23,7 @@ struct runtime_task {
     struct runtime_execution *execution;
     struct tasks_call *call;
     uint64_t task_id;
-    bool is_submission; // The answer is not the task's, but that of whoever took it on.
+    const struct asl_resource *resource;
 };
 
 static void on_timer(struct net_timer *timer)
@@ -72,21 +75,104 @@ static bool answers_later(const struct asl_resource *resource)
     return resource->kind == ASL_RESOURCE_SERVICE && resource->pattern != ASL_REQUEST_RESPONSE;
 }
 
+static bool is_nested(const struct asl_resource *resource)
+{
+    return str_is(resource->type, "states") && str_is(resource->action, "startExecution");
+}
+
+static bool is_job(const struct asl_resource *resource)
+{
+    return is_nested(resource) &&
+           (resource->pattern == ASL_RUN_JOB || resource->pattern == ASL_RUN_JOB_2);
+}
+
+// A nested execution has been started: what is waited for is its end.
+static enum status watch_child(struct runtime_execution *execution, uint64_t task_id,
+                               const struct asl_resource *resource, const struct json *submission)
+{
+    const struct json *arn = JSON_FIND(submission, "ExecutionArn");
+    if (arn == NULL || !json_is_string(arn)) return STATUS_CORRUPT;
+    return job_watch(execution, task_id, resource, json_str(arn));
+}
+
 static void on_answer(void *context, const struct tasks_answer *answer)
 {
     struct runtime_task *task = context;
     struct runtime_execution *execution = task->execution;
+    bool is_submission = answers_later(task->resource);
     struct engine_event event = {
-        .type = !answer->is_success   ? ENGINE_EVENT_TASK_FAILED
-                : task->is_submission ? ENGINE_EVENT_TASK_SUBMITTED
-                                      : ENGINE_EVENT_TASK_SUCCEEDED,
+        .type = !answer->is_success ? ENGINE_EVENT_TASK_FAILED
+                : is_submission     ? ENGINE_EVENT_TASK_SUBMITTED
+                                    : ENGINE_EVENT_TASK_SUCCEEDED,
         .task_id = task->task_id,
         .output = answer->output,
         .output_size_bytes = answer->output_size_bytes,
         .error = {.name = answer->error, .cause = answer->cause},
     };
     list_remove(&task->link);
+    if (answer->is_success && is_job(task->resource)) {
+        enum status status = watch_child(execution, task->task_id, task->resource, &answer->output);
+        if (status != STATUS_OK) {
+            log_error("%" STR_FORMAT " cannot wait for its nested execution: %s",
+                      STR_ARGS(execution->start.execution_arn), status_name(status));
+        }
+    }
     execution_feed(execution, &event);
+}
+
+// A nested execution gets a name that follows from its task, unless the workflow names it: started
+// again after a restart it is the same execution.
+static bool name_child(struct runtime_execution *execution, uint64_t task_id,
+                       struct json *parameters)
+{
+    const struct json *name = JSON_FIND(parameters, "Name");
+    if (execution->id == 0 || (name != NULL && !json_is_null(name))) return true;
+    struct random random;
+    struct arena *arena = &execution->arena;
+    char *text = arena_alloc(arena, RANDOM_UUID_SIZE);
+    if (text == NULL) return false;
+    random_init_seed(&random, (uint64_t)execution->id * UINT64_C(0x9e3779b97f4a7c15) ^ task_id);
+    random_uuid(&random, text);
+    struct json value = json_from_str((struct str){text, RANDOM_UUID_SIZE});
+    const struct json *named = json_with_member(arena, parameters, STR("Name"), &value);
+    if (named == NULL) return false;
+    *parameters = *named;
+    return true;
+}
+
+static enum status call_task(struct runtime_execution *execution, uint64_t task_id,
+                             const struct asl_resource *resource, struct tasks_request *request)
+{
+    if (is_nested(resource) && !name_child(execution, task_id, &request->parameters)) {
+        return STATUS_NO_MEMORY;
+    }
+    struct runtime_task *task = ARENA_NEW(&execution->arena, struct runtime_task);
+    if (task == NULL) return STATUS_NO_MEMORY;
+    list_init(&task->link);
+    task->execution = execution;
+    task->task_id = task_id;
+    task->resource = resource;
+    task->call = tasks_start(&execution->worker->tasks, request, on_answer, task);
+    if (task->call == NULL) return STATUS_NO_MEMORY;
+    list_append(&execution->tasks, &task->link);
+    return STATUS_OK;
+}
+
+static struct tasks_request make_request(struct runtime_execution *execution,
+                                         const struct asl_resource *resource,
+                                         struct json parameters, struct str role_arn)
+{
+    return (struct tasks_request){
+        .resource_arn = resource->arn,
+        .service = resource->type,
+        .action = resource->action,
+        .pattern = str_skip(resource->resource, resource->action.size),
+        .parameters = parameters,
+        .role_arn = role_arn.size > 0 ? role_arn : execution->start.role_arn,
+        .session_name = execution->start.execution_name,
+        .region = execution->start.region,
+        .arena = &execution->arena,
+    };
 }
 
 static enum status offer_activity(struct runtime_execution *execution,
@@ -102,18 +188,8 @@ static enum status start_task(struct runtime_execution *execution,
 {
     const struct asl_resource *resource = command->resource;
     struct runtime_stand_in *stand_in = execution->worker->stand_in;
-    struct str role_arn = command->credentials_role_arn;
-    struct tasks_request request = {
-        .resource_arn = resource->arn,
-        .service = resource->type,
-        .action = resource->action,
-        .pattern = str_skip(resource->resource, resource->action.size),
-        .parameters = command->parameters,
-        .role_arn = role_arn.size > 0 ? role_arn : execution->start.role_arn,
-        .session_name = execution->start.execution_name,
-        .region = execution->start.region,
-        .arena = &execution->arena,
-    };
+    struct tasks_request request =
+        make_request(execution, resource, command->parameters, command->credentials_role_arn);
     if (stand_in != NULL && stand_in->start_task(stand_in, execution, command, &request)) {
         return STATUS_OK;
     }
@@ -121,34 +197,54 @@ static enum status start_task(struct runtime_execution *execution,
         return offer_activity(execution, resource, command->task_id, command->task_token,
                               &command->parameters);
     }
-    struct runtime_task *task = ARENA_NEW(&execution->arena, struct runtime_task);
-    if (task == NULL) return STATUS_NO_MEMORY;
-    list_init(&task->link);
-    task->execution = execution;
-    task->task_id = command->task_id;
-    task->is_submission = answers_later(resource);
-    task->call = tasks_start(&execution->worker->tasks, &request, on_answer, task);
-    if (task->call == NULL) return STATUS_NO_MEMORY;
-    list_append(&execution->tasks, &task->link);
-    return STATUS_OK;
+    return call_task(execution, command->task_id, resource, &request);
+}
+
+// Unknown outcomes, by the name that the integration has for them.
+static struct asl_error lost_error(struct runtime_execution *execution,
+                                   const struct asl_resource *resource)
+{
+    const struct aws_service *service = aws_service_find(resource->type);
+    struct asl_error error = {
+        .name = STR("Lambda.Unknown"),
+        .cause = STR("The server stopped before the answer came; whether the task was completed is "
+                     "not known."),
+    };
+    if (service != NULL) {
+        error.name = arena_printf(&execution->arena, "%" STR_FORMAT ".SdkClientException",
+                                  STR_ARGS(service->error_prefix));
+    }
+    return error;
 }
 
 enum status execution_resume_task(struct runtime_execution *execution,
                                   const struct engine_wait *wait)
 {
+    const struct asl_resource *resource = wait->resource;
     if (wait->is_submitted) return STATUS_OK; // Whoever has the token answers.
-    if (wait->resource->kind == ASL_RESOURCE_ACTIVITY) {
-        return offer_activity(execution, wait->resource, wait->task_id, wait->task_token,
+    if (resource->kind == ASL_RESOURCE_ACTIVITY) {
+        return offer_activity(execution, resource, wait->task_id, wait->task_token,
                               &wait->parameters);
+    }
+    if (is_nested(resource)) { // The same start again is the same execution.
+        struct tasks_request request =
+            make_request(execution, resource, wait->parameters, wait->credentials_role_arn);
+        return call_task(execution, wait->task_id, resource, &request);
     }
     struct engine_event event = {
         .type = ENGINE_EVENT_TASK_FAILED,
         .task_id = wait->task_id,
-        .error = {.name = STR("Lambda.Unknown"),
-                  .cause = STR("The server stopped while the function was running; whether it "
-                               "completed is not known.")},
+        .error = lost_error(execution, resource),
     };
     return commit_defer(execution, &event);
+}
+
+enum status execution_resume_job(struct runtime_execution *execution,
+                                 const struct engine_wait *wait, const struct json *submission)
+{
+    return is_job(wait->resource)
+               ? watch_child(execution, wait->task_id, wait->resource, submission)
+               : STATUS_OK;
 }
 
 static void cancel_task(struct runtime_execution *execution, uint64_t task_id,
@@ -158,6 +254,7 @@ static void cancel_task(struct runtime_execution *execution, uint64_t task_id,
         runtime_activity_withdraw(execution->worker, resource->arn, execution->id, task_id);
         return;
     }
+    if (is_job(resource)) job_cancel(execution, task_id);
     LIST_EACH(link, &execution->tasks)
     {
         struct runtime_task *task = LIST_ITEM(link, struct runtime_task, link);
@@ -212,6 +309,7 @@ void execution_cancel_everything(struct runtime_execution *execution)
         tasks_cancel(LIST_ITEM(link, struct runtime_task, link)->call);
         list_remove(link);
     }
+    job_cancel_all(execution);
     LIST_EACH(link, &execution->timers)
     {
         net_timer_disarm(execution->worker->loop,

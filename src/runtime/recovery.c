@@ -16,11 +16,20 @@
 
 enum { BATCH = 1000 };
 
+// Reports of submissions met on the way: by them nested executions are found again.
+struct submission {
+    uint64_t task_id;
+    struct json output;
+    struct submission *next;
+};
+
 struct take_up {
     struct store_task task;
     struct runtime *runtime;
     struct store_tx *tx;
-    struct map definitions; // State machines by key; each entry holds a reference.
+    struct map definitions;              // State machines by key; each entry holds a reference.
+    struct runtime_execution *execution; // The one being taken up,
+    struct submission *submissions;      // in its arena.
     int64_t last_id;
     uint32_t batch_count;
     uint64_t total;
@@ -75,9 +84,19 @@ static bool copy_start(struct runtime_execution *execution, const struct store_e
            arena_copy_str(arena, row->alias_arn, &start->alias_arn);
 }
 
+static enum status note_submission(struct take_up *take_up, const struct engine_event *event)
+{
+    struct submission *submission = ARENA_NEW(&take_up->execution->arena, struct submission);
+    if (submission == NULL) return STATUS_NO_MEMORY;
+    *submission = (struct submission){event->task_id, event->output, take_up->submissions};
+    take_up->submissions = submission;
+    return STATUS_OK;
+}
+
 static enum status replay_step(void *context, const struct store_step *step)
 {
-    struct runtime_execution *execution = context;
+    struct take_up *take_up = context;
+    struct runtime_execution *execution = take_up->execution;
     struct runtime_worker *worker = execution->worker;
     struct engine_event *events;
     size_t count;
@@ -88,6 +107,9 @@ static enum status replay_step(void *context, const struct store_step *step)
         arena_reset(&worker->step_arena);
         status = engine_step(execution->engine, &events[i], &worker->step_arena, &update);
         if (status == STATUS_OK) event_count += (int64_t)update.history_event_count;
+        if (status == STATUS_OK && events[i].type == ENGINE_EVENT_TASK_SUBMITTED) {
+            status = note_submission(take_up, &events[i]);
+        }
     }
     if (status == STATUS_NOT_FOUND) status = STATUS_CORRUPT; // It was waited for at the time.
     if (status == STATUS_OK && event_count != step->event_count) status = STATUS_CORRUPT;
@@ -95,12 +117,24 @@ static enum status replay_step(void *context, const struct store_step *step)
     return status;
 }
 
+static enum status resume_task(struct take_up *take_up, const struct engine_wait *wait)
+{
+    if (!wait->is_submitted) return execution_resume_task(take_up->execution, wait);
+    for (const struct submission *at = take_up->submissions; at != NULL; at = at->next) {
+        if (at->task_id == wait->task_id) {
+            return execution_resume_job(take_up->execution, wait, &at->output);
+        }
+    }
+    return STATUS_OK;
+}
+
 static enum status resume(void *context, const struct engine_wait *wait)
 {
-    struct runtime_execution *execution = context;
+    struct take_up *take_up = context;
+    struct runtime_execution *execution = take_up->execution;
     switch (wait->type) {
     case ENGINE_WAIT_TIMER: return execution_arm_timer(execution, wait->timer_id, wait->at_unix_ms);
-    case ENGINE_WAIT_TASK: return execution_resume_task(execution, wait);
+    case ENGINE_WAIT_TASK: return resume_task(take_up, wait);
     case ENGINE_WAIT_CONTINUE: {
         struct engine_event event = {.type = ENGINE_EVENT_CONTINUE};
         return commit_defer(execution, &event);
@@ -113,6 +147,8 @@ static enum status bring_back(struct take_up *take_up, struct runtime_execution 
                               const struct store_execution *row)
 {
     struct engine_start *start = &execution->start;
+    take_up->execution = execution;
+    take_up->submissions = NULL;
     if (!copy_start(execution, row)) return STATUS_NO_MEMORY;
     enum status status = json_parse(&execution->arena, start->input_text, 0, &start->input, NULL);
     if (status == STATUS_INVALID) status = STATUS_CORRUPT;
@@ -120,7 +156,7 @@ static enum status bring_back(struct take_up *take_up, struct runtime_execution 
         status = engine_execution_new(&execution->arena, start, &execution->engine);
     }
     if (status == STATUS_OK) {
-        status = store_step_each(take_up->tx, row->id, 0, replay_step, execution);
+        status = store_step_each(take_up->tx, row->id, 0, replay_step, take_up);
     }
     if (status == STATUS_OK && engine_execution_status(execution->engine) != ENGINE_RUNNING) {
         status = STATUS_CORRUPT; // The row would say so.
@@ -128,7 +164,7 @@ static enum status bring_back(struct take_up *take_up, struct runtime_execution 
     if (status == STATUS_OK) status = commit_register(execution);
     if (status != STATUS_OK) return status;
     execution->worker->running_count++;
-    return engine_execution_each_wait(execution->engine, resume, execution);
+    return engine_execution_each_wait(execution->engine, resume, take_up);
 }
 
 // One that cannot be taken up stays in the store as it is and must not keep the others from

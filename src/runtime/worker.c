@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "runtime/activity.h"
 #include "runtime/execution_private.h"
+#include "runtime/job.h"
 #include "store/resource.h"
 
 void runtime_init(struct runtime *runtime, struct clock *clock, struct store *store,
@@ -83,6 +84,7 @@ void runtime_worker_init(struct runtime_worker *worker, struct runtime *runtime,
     list_init(&worker->free_executions);
     worker->free_execution_count = 0;
     map_init(&worker->open_executions);
+    map_init(&worker->watched_children);
     map_init(&worker->activity_queues);
     list_init(&worker->free_commits);
     worker->free_commit_count = 0;
@@ -99,6 +101,7 @@ void runtime_worker_release(struct runtime_worker *worker)
         arena_release(&execution->arena);
         free(execution);
     }
+    job_release(worker);
     runtime_activity_release(worker);
     commit_release_all(worker);
     map_release(&worker->open_executions);

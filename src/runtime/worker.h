@@ -58,9 +58,10 @@ struct runtime_worker {
     struct buffer scratch;       // For rendering records.
     struct list free_executions; // Kept for reuse; at most FREE_EXECUTIONS_MAX.
     uint32_t free_execution_count;
-    struct map open_executions; // Standard ones, by id.
-    struct map activity_queues; // By ARN (activity.c).
-    struct list free_commits;   // Kept for reuse (commit.c).
+    struct map open_executions;  // Standard ones, by id.
+    struct map watched_children; // By id (job.c).
+    struct map activity_queues;  // By ARN (activity.c).
+    struct list free_commits;    // Kept for reuse (commit.c).
     uint32_t free_commit_count;
     int64_t last_execution_id;
     uint32_t log_stream_suffix; // Distinguishes the workers' log streams.

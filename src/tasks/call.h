@@ -4,6 +4,7 @@
 
 #include "tasks/tasks.h"
 
+struct aws_service;
 struct lambda_invocation;
 
 struct tasks_call {
@@ -15,6 +16,8 @@ struct tasks_call {
     struct tasks_answer answer;
     struct lambda_invocation *invocation; // Under way, or NULL.
     bool has_envelope;                    // lambda:invoke; false for a function's own ARN.
+    const struct aws_service *service;    // Of a call over HTTP, or NULL.
+    struct http_call *http;               // Under way, or NULL.
 };
 
 // Answer from the loop, later in this turn, without anything having been called.
@@ -30,3 +33,10 @@ struct str tasks_call_request_id(struct tasks_call *call);
 
 // Perform a function's own ARN, or lambda:invoke (lambda.c).
 void tasks_lambda_start(struct tasks_call *call);
+
+// Perform an action of a service's API (aws.c); `call->service` is set.
+void tasks_aws_start(struct tasks_call *call);
+
+// SdkHttpMetadata: each header as a list of texts, and as a text. Copied.
+struct json tasks_http_metadata(struct arena *arena, const struct http_header *headers,
+                                size_t header_count, int status);

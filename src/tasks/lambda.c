@@ -164,21 +164,12 @@ static void answer_function_error(struct tasks_call *call, const struct lambda_o
                               STR_ARGS(cause)));
 }
 
-static struct json one_header(struct arena *arena, struct json value)
-{
-    const struct json *item = json_new(arena, value);
-    return item == NULL ? json_empty_array : json_from_items(item, 1);
-}
-
-// SdkHttpMetadata as the Java SDK fills it in: each header as a text, and as a list of texts.
+// SdkHttpMetadata as if the answer had come over HTTP.
 static struct json http_metadata(struct tasks_call *call, const struct lambda_outcome *outcome,
                                  struct str request_id)
 {
     struct arena *arena = call->request.arena;
-    const struct {
-        struct str name;
-        struct str value;
-    } headers[] = {
+    const struct http_header headers[] = {
         {STR("X-Amz-Executed-Version"), outcome->executed_version},
         {STR("x-amzn-RequestId"), request_id},
         {STR("Connection"), STR("keep-alive")},
@@ -186,20 +177,7 @@ static struct json http_metadata(struct tasks_call *call, const struct lambda_ou
          arena_printf(arena, "%llu", (unsigned long long)outcome->payload.size)},
         {STR("Content-Type"), STR("application/json")},
     };
-    struct json_members all, single, metadata;
-    json_members_init(&all, arena);
-    json_members_init(&single, arena);
-    json_members_init(&metadata, arena);
-    for (size_t i = 0; i < ARRAY_COUNT(headers); i++) {
-        if (headers[i].value.size == 0) continue;
-        struct json value = json_from_str(headers[i].value);
-        json_members_append(&all, headers[i].name, one_header(arena, value));
-        json_members_append(&single, headers[i].name, value);
-    }
-    json_members_append(&metadata, STR("AllHttpHeaders"), json_members_finish(&all));
-    json_members_append(&metadata, STR("HttpHeaders"), json_members_finish(&single));
-    json_members_append(&metadata, STR("HttpStatusCode"), json_from_integer(outcome->http_status));
-    return json_members_finish(&metadata);
+    return tasks_http_metadata(arena, headers, ARRAY_COUNT(headers), outcome->http_status);
 }
 
 static struct json envelope(struct tasks_call *call, const struct lambda_outcome *outcome,

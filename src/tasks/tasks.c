@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "lambda/lambda.h"
+#include "tasks/aws_service.h"
 #include "tasks/call.h"
 
 static void deliver_refusal(struct net_deferred *deferred)
@@ -59,6 +60,11 @@ static void start(struct tasks_call *call)
         tasks_lambda_start(call);
         return;
     }
+    call->service = aws_service_find(request->service);
+    if (call->service != NULL && call->tasks->self_url.size > 0) {
+        tasks_aws_start(call);
+        return;
+    }
     tasks_call_refuse(call, STR("States.Runtime"),
                       arena_printf(request->arena,
                                    "The resource '%" STR_FORMAT
@@ -83,6 +89,8 @@ struct tasks_call *tasks_start(struct tasks *tasks, const struct tasks_request *
 void tasks_cancel(struct tasks_call *call)
 {
     net_deferred_cancel(&call->refusal);
+    if (call->http != NULL) http_call_cancel(call->http);
+    call->http = NULL;
     if (call->invocation == NULL) return;
     net_loop_busy_end(call->tasks->loop);
     lambda_invocation_abandon(call->invocation);

@@ -21,8 +21,15 @@
 #include "json/json.h"
 #include "net/http_client.h"
 #include "net/loop.h"
+#include "net/sigv4.h"
 
 struct lambda;
+
+// Where a service is called.
+struct tasks_endpoint {
+    struct str service; // As in signatures: "dynamodb".
+    struct str url;     // Without a slash at its end.
+};
 
 struct tasks {
     struct net_loop *loop;
@@ -31,6 +38,12 @@ struct tasks {
     struct http_client *client;
     struct random *random;
     struct str account;
+    struct sigv4 *sigv4;
+    struct sigv4_credentials self_credentials;     // To sign calls of this server with,
+    struct sigv4_credentials endpoint_credentials; // and those of other endpoints.
+    const struct tasks_endpoint *endpoints;
+    size_t endpoint_count;
+    struct str self_url; // Of this server, for all other services.
 };
 
 // All text and values are borrowed until the answer or tasks_cancel().
