@@ -1,3 +1,5 @@
+// Queues of activities: each lives on one worker, and only that worker touches it.
+
 #include "runtime/activity.h"
 
 #include <assert.h>

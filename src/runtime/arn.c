@@ -1,3 +1,5 @@
+// ARNs by putting pieces together and taking them apart again.
+
 #include "runtime/arn.h"
 
 #include <string.h>

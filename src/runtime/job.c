@@ -1,3 +1,6 @@
+// Watchers of nested executions: each goes from the parent's worker to the store, to the child's
+// worker, and back.
+
 #include "runtime/job.h"
 
 #include <stdlib.h>

@@ -1,3 +1,5 @@
+// Events to JSON and back.
+
 #include "runtime/step_record.h"
 
 static const char *const type_names[] = {

@@ -1,3 +1,5 @@
+// The table of services; what is optimised stands first.
+
 #include "tasks/aws_service.h"
 
 #include <stddef.h>
