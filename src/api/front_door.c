@@ -86,7 +86,8 @@ static const struct api_service *find_service(struct api_request *request, struc
     return target.size > 0 ? NULL : find_by_version(request->http);
 }
 
-static const struct tasks_endpoint *find_forward(const struct api_config *config, struct str service)
+static const struct tasks_endpoint *find_forward(const struct api_config *config,
+                                                 struct str service)
 {
     for (size_t i = 0; i < config->forward_count; i++) {
         if (str_equal(config->forwards[i].service, service)) return &config->forwards[i];
@@ -219,7 +220,8 @@ static bool is_json(const struct api_service *service)
 static void serve_unknown(struct api_request *request, struct str scope_service)
 {
     request->service = &api_states; // Only for the form of the answer.
-    const struct tasks_endpoint *forward = find_forward(&request->worker->api->config, scope_service);
+    const struct tasks_endpoint *forward =
+        find_forward(&request->worker->api->config, scope_service);
     if (forward != NULL) {
         api_forward_request(request, forward);
         return;
