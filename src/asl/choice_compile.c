@@ -66,21 +66,27 @@ static void compile_text_operand(struct asl_compiler *compiler, const struct asl
 {
     if (test->family == ASL_FAMILY_TIMESTAMP) {
         if (!asl_moment_parse(text, &test->moment))
-            asl_report_schema(compiler, place, "String does not match RFC3339 timestamp");
+            asl_help(compiler,
+                     asl_report_schema(compiler, place, "String does not match RFC3339 timestamp"),
+                     ASL_HELP_TIMESTAMP);
     } else if (test->family == ASL_FAMILY_PATTERN) {
         if (!compile_pattern(compiler, text, &test->pattern)) {
             asl_report_schema(compiler, place,
                               "A backslash in a pattern must stand before '*' or '\\'");
         }
     } else if (str_starts_with(text, STR("$.")) || str_starts_with(text, STR("$$."))) {
-        asl_warn(compiler, place, "NO_PATH",
-                 "Field value looks like a path, but field name does not end with 'Path'");
+        struct asl_diagnostic *diagnostic =
+            asl_warn(compiler, place, "NO_PATH",
+                     "Field value looks like a path, but field name does not end with 'Path'");
+        asl_help(compiler, diagnostic, "write \"%" STR_FORMAT "Path\" to compare with that value",
+                 STR_ARGS(place->name));
     }
 }
 
 static void compile_literal_operand(struct asl_compiler *compiler, const struct asl_place *place,
                                     const struct json *value, struct asl_choice_test *test)
 {
+    if (json_is_string(value) && asl_is_open(compiler, json_str(value))) return;
     switch (test->family) {
     case ASL_FAMILY_STRING:
     case ASL_FAMILY_TIMESTAMP:
@@ -89,12 +95,14 @@ static void compile_literal_operand(struct asl_compiler *compiler, const struct 
         if (json_is_string(value))
             compile_text_operand(compiler, place, json_str(value), test);
         else
-            asl_report_schema(compiler, place, "Expected value of type String");
+            asl_help(compiler, asl_report_schema(compiler, place, "Expected value of type String"),
+                     "write a string in quotes; this is %s", json_type_name(value));
         return;
     case ASL_FAMILY_NUMERIC:
         test->operand = *value;
         if (!json_is_number(value))
-            asl_report_schema(compiler, place, "Expected value of type Number");
+            asl_help(compiler, asl_report_schema(compiler, place, "Expected value of type Number"),
+                     "write a number, without quotes; this is %s", json_type_name(value));
         return;
     case ASL_FAMILY_BOOLEAN:
     case ASL_FAMILY_IS_NULL:
@@ -105,7 +113,8 @@ static void compile_literal_operand(struct asl_compiler *compiler, const struct 
     case ASL_FAMILY_IS_TIMESTAMP:
         test->flag = value->type == JSON_TRUE;
         if (!json_is_boolean(value))
-            asl_report_schema(compiler, place, "Expected value of type Boolean");
+            asl_help(compiler, asl_report_schema(compiler, place, "Expected value of type Boolean"),
+                     "write true or false, without quotes; this is %s", json_type_name(value));
         return;
     }
     abort();
@@ -127,12 +136,7 @@ static const struct jsonpath *compile_operand_path(struct asl_compiler *compiler
     }
     if (str_is(text, "$")) return NULL;
     const struct jsonpath *path = asl_compile_path_text(compiler, text, JSONPATH_ALLOW_ROOTS);
-    if (path == NULL && (text.size == 0 || text.data[0] != '$')) {
-        asl_report_schema(compiler, &place,
-                          "Value is not a Reference Path: Reference path didn't start with '$'");
-    } else if (path == NULL) {
-        asl_report_schema(compiler, &place, "Value is not a Reference Path");
-    }
+    if (path == NULL) asl_report_path(compiler, &place, text, true);
     return path;
 }
 
@@ -150,10 +154,14 @@ static void compile_comparison(struct asl_compiler *compiler, const struct asl_p
     test->kind = ASL_TEST_COMPARE;
     test->variable = compile_operand_path(compiler, place, object, STR("Variable"));
     if (count != 1) {
-        asl_report_schema(compiler, place,
-                          "There should only be one of the following fields: [StringEquals, "
-                          "StringLessThan, NumericEquals, BooleanEquals, TimestampEquals, IsNull, "
-                          "IsPresent and other comparisons]");
+        struct asl_diagnostic *diagnostic = asl_report_schema(
+            compiler, place,
+            "There should only be one of the following fields: [StringEquals, "
+            "StringLessThan, NumericEquals, BooleanEquals, TimestampEquals, IsNull, "
+            "IsPresent and other comparisons]");
+        asl_help(compiler, diagnostic, "%s",
+                 count == 0 ? "compare the variable with something: \"NumericGreaterThan\": 10"
+                            : "join several comparisons with \"And\": [ ... ]");
         return;
     }
     test->family = found->family;
@@ -238,13 +246,19 @@ static const struct asl_template *compile_condition(struct asl_compiler *compile
     const struct json *value = JSON_FIND(object, "Condition");
     struct asl_place place = asl_place_member(outer, STR("Condition"));
     if (value == NULL) {
-        asl_report_schema(compiler, outer,
-                          "The object must have only one of the following fields, "
-                          "[And, Or, Not, Variable, Condition]");
+        struct asl_diagnostic *diagnostic =
+            asl_report_schema(compiler, outer,
+                              "The object must have only one of the following fields, "
+                              "[And, Or, Not, Variable, Condition]");
+        asl_help(compiler, diagnostic, "write \"Condition\": \"{%% ... %%}\"");
         return NULL;
     }
+    if (json_is_string(value) && asl_is_open(compiler, json_str(value))) return NULL;
     if (!json_is_boolean(value) && !(json_is_string(value) && asl_is_query(json_str(value)))) {
-        asl_report_schema(compiler, &place, "JSONata string must start with {%% and end with %%}");
+        struct asl_diagnostic *diagnostic = asl_report_schema(
+            compiler, &place, "JSONata string must start with {%% and end with %%}");
+        asl_help(compiler, diagnostic,
+                 "a condition is an expression: \"{%% $states.input.total > 10 %%}\"");
         return NULL;
     }
     return asl_compile_payload(compiler, outer, object, STR("Condition"));

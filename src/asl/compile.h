@@ -73,6 +73,8 @@ struct asl_compiler {
     struct str text;
     struct asl_diagnostics *diagnostics;
     enum asl_rules rules;
+    bool allows_placeholders;   // Of deployment templates, asl_is_open().
+    bool is_graph_open;         // States or transitions depend on placeholders.
     enum asl_machine_type type; // Of the machine, or of the children of the Distributed Map that is
                                 // being compiled.
     enum asl_query_language machine_language;
@@ -96,13 +98,38 @@ struct asl_compiler {
 // compile_report.c: diagnostics.
 
 #define ASL_SCHEMA_VALIDATION_FAILED "SCHEMA_VALIDATION_FAILED"
+#define ASL_HELP_TIMESTAMP           "write it like 2026-01-31T09:30:00Z: upper-case T, and Z or an offset"
 
-void asl_report(struct asl_compiler *compiler, const struct asl_place *place, const char *code,
-                const char *format, ...) PRINTF(4, 5);
-void asl_report_schema(struct asl_compiler *compiler, const struct asl_place *place,
-                       const char *format, ...) PRINTF(3, 4);
-void asl_warn(struct asl_compiler *compiler, const struct asl_place *place, const char *code,
-              const char *format, ...) PRINTF(4, 5);
+// Reporting gives the diagnostic, for what else there is to say about it; NULL when it is not kept.
+struct asl_diagnostic *asl_report(struct asl_compiler *compiler, const struct asl_place *place,
+                                  const char *code, const char *format, ...) PRINTF(4, 5);
+struct asl_diagnostic *asl_report_schema(struct asl_compiler *compiler,
+                                         const struct asl_place *place, const char *format, ...)
+    PRINTF(3, 4);
+// Let it point at the value of a member below its location, or at the name of that member.
+void asl_point_at(struct asl_compiler *compiler, struct asl_diagnostic *diagnostic,
+                  const struct asl_place *place);
+void asl_point_at_name(struct asl_compiler *compiler, struct asl_diagnostic *diagnostic,
+                       const struct asl_place *place);
+void asl_help(struct asl_compiler *compiler, struct asl_diagnostic *diagnostic, const char *format,
+              ...) PRINTF(3, 4);
+
+struct asl_diagnostic *asl_warn(struct asl_compiler *compiler, const struct asl_place *place,
+                                const char *code, const char *format, ...) PRINTF(4, 5);
+
+// compile_suggest.c: what was probably meant.
+
+// The nearest of some names to a misspelt one: offer each, then take the best (data NULL: none is
+// near enough). Names that differ only in case are nearest.
+struct asl_suggestion {
+    struct str wanted;
+    struct str best;
+    size_t distance; // Of `best`, in edits.
+    uint32_t offer_count;
+};
+
+struct asl_suggestion asl_suggest_start(struct str wanted);
+void asl_suggest_offer(struct asl_suggestion *suggestion, struct str candidate);
 
 // compile_field.c: what an object may hold.
 
@@ -145,6 +172,9 @@ struct str asl_string_member(const struct json *object, struct str name);
 // Is `text` an item of `list`, whose items are separated by ", "?
 bool asl_list_has(struct str list, struct str text);
 
+// Does a text depend on a placeholder ("${Name}") that is allowed here?
+bool asl_is_open(const struct asl_compiler *compiler, struct str text);
+
 // Does a string hold an expression of JSONata ("{% … %}")?
 bool asl_is_query(struct str text);
 
@@ -153,6 +183,10 @@ bool asl_is_query(struct str text);
 // Compile a path and note what it reads. NULL when it is no path; nothing is reported.
 const struct jsonpath *asl_compile_path_text(struct asl_compiler *compiler, struct str text,
                                              unsigned flags);
+
+// Report a path that is none, unless it has a placeholder in it.
+void asl_report_path(struct asl_compiler *compiler, const struct asl_place *place, struct str text,
+                     bool is_reference);
 
 // InputPath and the like; absent members give the default.
 struct asl_path asl_compile_path(struct asl_compiler *compiler, const struct asl_place *outer,

@@ -13,11 +13,30 @@ static struct asl_draft *find_in_scope(const struct asl_compiler *compiler, uint
 }
 
 static void report_missing(struct asl_compiler *compiler, const struct asl_place *place,
-                           struct str name)
+                           uint32_t scope, struct str name)
 {
     // The service says 'Next' whatever the member is called.
-    asl_report(compiler, place, "MISSING_TRANSITION_TARGET", "Missing 'Next' target: %" STR_FORMAT,
-               STR_ARGS(name));
+    struct asl_diagnostic *diagnostic =
+        asl_report(compiler, place, "MISSING_TRANSITION_TARGET",
+                   "Missing 'Next' target: %" STR_FORMAT, STR_ARGS(name));
+    if (diagnostic == NULL) return;
+    if (map_find(&compiler->names, name) != NULL) {
+        asl_help(compiler, diagnostic,
+                 "that state is in another branch; a transition stays among the states of its own "
+                 "\"States\"");
+        return;
+    }
+    struct asl_suggestion suggestion = asl_suggest_start(name);
+    for (uint32_t i = 0; i < compiler->draft_count; i++) {
+        if (compiler->drafts[i]->state.scope == scope)
+            asl_suggest_offer(&suggestion, compiler->drafts[i]->state.name);
+    }
+    if (suggestion.best.data != NULL) {
+        asl_help(compiler, diagnostic, "did you mean \"%" STR_FORMAT "\"?",
+                 STR_ARGS(suggestion.best));
+    } else {
+        asl_help(compiler, diagnostic, "there is no state of this name");
+    }
 }
 
 // Where a single state leads to: a Succeed state of that name, made when it is first asked for.
@@ -57,7 +76,7 @@ static void resolve(struct asl_compiler *compiler)
         const struct asl_draft *start = find_in_scope(compiler, i, scope->start_name);
         struct asl_place place = asl_place_member(scope->place, STR("StartAt"));
         if (start == NULL)
-            report_missing(compiler, &place, scope->start_name);
+            report_missing(compiler, &place, i, scope->start_name);
         else
             scope->scope.start_state = start->state.index;
     }
@@ -71,7 +90,7 @@ static void resolve(struct asl_compiler *compiler)
                 target = make_target(compiler, step->name, step->place);
             }
             if (target == NULL)
-                report_missing(compiler, step->place, step->name);
+                report_missing(compiler, step->place, draft->state.scope, step->name);
             else
                 *step->target = target->state.index;
         }
@@ -114,7 +133,12 @@ static bool check_ends(struct asl_compiler *compiler)
     bool is_whole = true;
     for (uint32_t i = 0; i < compiler->scope_count; i++) {
         if (has_end[i] || (i > 0 && compiler->rules == ASL_RULES_SERVICE)) continue;
-        asl_report(compiler, NULL, "MISSING_END_STATE", "Workflow has no terminal state");
+        struct asl_diagnostic *diagnostic =
+            asl_report(compiler, NULL, "MISSING_END_STATE", "Workflow has no terminal state");
+        struct asl_place place = asl_place_member(compiler->scopes[i]->place, STR("States"));
+        asl_point_at_name(compiler, diagnostic, &place);
+        asl_help(compiler, diagnostic,
+                 "let one state have \"End\": true, or end in a state of type Succeed or Fail");
         is_whole = false;
     }
     return is_whole;
@@ -127,7 +151,11 @@ void asl_link(struct asl_compiler *compiler)
     for (uint32_t i = 0; i < compiler->draft_count; i++) {
         const struct asl_draft *draft = compiler->drafts[i];
         if (draft->is_reachable) continue;
-        asl_report(compiler, draft->place, "MISSING_TRANSITION_TARGET",
-                   "State \"%" STR_FORMAT "\" is not reachable.", STR_ARGS(draft->state.name));
+        struct asl_diagnostic *diagnostic =
+            asl_report(compiler, draft->place, "MISSING_TRANSITION_TARGET",
+                       "State \"%" STR_FORMAT "\" is not reachable.", STR_ARGS(draft->state.name));
+        asl_point_at_name(compiler, diagnostic, draft->place);
+        asl_help(compiler, diagnostic,
+                 "no \"StartAt\", \"Next\" or \"Default\" that is reached leads here");
     }
 }

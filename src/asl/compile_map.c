@@ -15,14 +15,21 @@ static void compile_mode(struct asl_compiler *compiler, const struct asl_place *
     asl_check_fields(compiler, &place, ASL_SHAPE_PROCESSOR_CONFIG, config);
     struct str type = ASL_STRING(config, "ExecutionType");
     if (!str_is(ASL_STRING(config, "Mode"), "DISTRIBUTED")) {
-        if (type.data != NULL)
-            asl_report_schema(compiler, &place, "Field 'ExecutionType' is not supported");
+        if (type.data != NULL && !asl_is_open(compiler, ASL_STRING(config, "Mode"))) {
+            struct asl_place here = asl_place_member(&place, STR("ExecutionType"));
+            struct asl_diagnostic *diagnostic =
+                asl_report_schema(compiler, &place, "Field 'ExecutionType' is not supported");
+            asl_point_at_name(compiler, diagnostic, &here);
+            asl_help(compiler, diagnostic, "it goes with \"Mode\": \"DISTRIBUTED\"");
+        }
         return;
     }
     map->mode = ASL_MAP_DISTRIBUTED;
     map->execution_type = str_is(type, "EXPRESS") ? ASL_MACHINE_EXPRESS : ASL_MACHINE_STANDARD;
     if (JSON_FIND(config, "ExecutionType") == NULL)
-        asl_report_schema(compiler, &place, "These fields are required: [ExecutionType]");
+        asl_help(compiler,
+                 asl_report_schema(compiler, &place, "These fields are required: [ExecutionType]"),
+                 "say what the children are: \"STANDARD\" or \"EXPRESS\"");
     if (compiler->type == ASL_MACHINE_EXPRESS) {
         asl_report_schema(compiler, &place,
                           "The field 'Mode' with value 'DISTRIBUTED' is not supported inside "
@@ -170,14 +177,18 @@ static void check_accessor_resource(struct asl_compiler *compiler, const struct 
                                     const struct json *object, struct str actions)
 {
     struct str resource = ASL_STRING(object, "Resource");
-    if (resource.data == NULL || compiler->rules == ASL_RULES_LANGUAGE) return;
+    if (resource.data == NULL || compiler->rules == ASL_RULES_LANGUAGE ||
+        asl_is_open(compiler, resource))
+        return;
     size_t action = str_find(resource, STR(":states:::s3:"));
     if (str_starts_with(resource, STR("arn:aws")) && action != SIZE_MAX &&
         asl_list_has(actions, str_skip(resource, action + strlen(":states:::s3:"))))
         return;
     struct asl_place place = asl_place_member(outer, STR("Resource"));
-    asl_report_schema(compiler, &place,
-                      "The field 'Resource' does not match any of the allowed values");
+    struct asl_diagnostic *diagnostic = asl_report_schema(
+        compiler, &place, "The field 'Resource' does not match any of the allowed values");
+    asl_help(compiler, diagnostic, "allowed after \"arn:aws:states:::s3:\": %" STR_FORMAT,
+             STR_ARGS(actions));
 }
 
 static void compile_item_reader(struct asl_compiler *compiler, const struct json *object)
@@ -239,9 +250,14 @@ static void compile_label(struct asl_compiler *compiler, const struct json *obje
     if (label.data == NULL) return;
     struct asl_place place = asl_place_member(compiler->draft->place, STR("Label"));
     compiler->draft->state.map.label = label;
+    if (asl_is_open(compiler, label)) return;
     if (!is_label(label)) {
-        asl_report(compiler, &place, "INVALID_LABEL_NAME", "Invalid Label name: %" STR_FORMAT,
-                   STR_ARGS(label));
+        struct asl_diagnostic *diagnostic =
+            asl_report(compiler, &place, "INVALID_LABEL_NAME", "Invalid Label name: %" STR_FORMAT,
+                       STR_ARGS(label));
+        asl_help(compiler, diagnostic,
+                 "at most 40 characters, no blanks, none of ? * < > { } [ ] : ; , \\ | ^ ~ $ # %% "
+                 "& ` \"");
     } else if (map_find(&compiler->labels, label) != NULL) {
         asl_report(compiler, &place, "DUPLICATE_LABEL_NAME", "Duplicate Label name: %" STR_FORMAT,
                    STR_ARGS(label));

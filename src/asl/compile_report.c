@@ -21,15 +21,22 @@ static struct str keep(struct asl_diagnostics *diagnostics, struct str text)
     return copy;
 }
 
+// An offset in the definition, unless finding it for so many diagnostics takes too long.
+static bool may_walk(const struct asl_compiler *compiler)
+{
+    return compiler->diagnostics->count * compiler->text.size < WALKED_SIZE_MAX;
+}
+
 PRINTF(4, 0)
-static void report(struct asl_compiler *compiler, const struct asl_place *place,
-                   struct asl_diagnostic diagnostic, const char *format, va_list args)
+static struct asl_diagnostic *report(struct asl_compiler *compiler, const struct asl_place *place,
+                                     struct asl_diagnostic diagnostic, const char *format,
+                                     va_list args)
 {
     struct asl_diagnostics *diagnostics = compiler->diagnostics;
     // Beyond what is kept, only the count matters: no need to make texts.
     if (diagnostics->count == ASL_DIAGNOSTICS_MAX) {
         asl_diagnostics_add(diagnostics, diagnostic);
-        return;
+        return NULL;
     }
     struct arena CLEANUP(arena_release) temporary;
     arena_init(&temporary, 8 * (size_t)ASL_DEFINITION_SIZE_BYTES_MAX);
@@ -37,38 +44,74 @@ static void report(struct asl_compiler *compiler, const struct asl_place *place,
     diagnostic.offset = SIZE_MAX;
     if (place != NULL) {
         diagnostic.location = keep(diagnostics, asl_place_render(place, &temporary));
-        if (diagnostics->count * compiler->text.size < WALKED_SIZE_MAX)
-            diagnostic.offset = asl_place_offset(place, compiler->text);
+        if (may_walk(compiler)) diagnostic.offset = asl_place_offset(place, compiler->text);
     }
     asl_diagnostics_add(diagnostics, diagnostic);
+    return &diagnostics->items[diagnostics->count - 1];
 }
 
-void asl_report(struct asl_compiler *compiler, const struct asl_place *place, const char *code,
-                const char *format, ...)
+struct asl_diagnostic *asl_report(struct asl_compiler *compiler, const struct asl_place *place,
+                                  const char *code, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    report(compiler, place, (struct asl_diagnostic){.code = str_from_c(code)}, format, args);
+    struct asl_diagnostic *diagnostic =
+        report(compiler, place, (struct asl_diagnostic){.code = str_from_c(code)}, format, args);
     va_end(args);
+    return diagnostic;
 }
 
-void asl_report_schema(struct asl_compiler *compiler, const struct asl_place *place,
-                       const char *format, ...)
+struct asl_diagnostic *asl_report_schema(struct asl_compiler *compiler,
+                                         const struct asl_place *place, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    report(compiler, place, (struct asl_diagnostic){.code = STR(ASL_SCHEMA_VALIDATION_FAILED)},
-           format, args);
+    struct asl_diagnostic *diagnostic =
+        report(compiler, place, (struct asl_diagnostic){.code = STR(ASL_SCHEMA_VALIDATION_FAILED)},
+               format, args);
     va_end(args);
+    return diagnostic;
 }
 
-void asl_warn(struct asl_compiler *compiler, const struct asl_place *place, const char *code,
-              const char *format, ...)
+struct asl_diagnostic *asl_warn(struct asl_compiler *compiler, const struct asl_place *place,
+                                const char *code, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    report(compiler, place,
-           (struct asl_diagnostic){.code = str_from_c(code), .severity = ASL_SEVERITY_WARNING},
-           format, args);
+    struct asl_diagnostic *diagnostic =
+        report(compiler, place,
+               (struct asl_diagnostic){.code = str_from_c(code), .severity = ASL_SEVERITY_WARNING},
+               format, args);
+    va_end(args);
+    return diagnostic;
+}
+
+void asl_point_at(struct asl_compiler *compiler, struct asl_diagnostic *diagnostic,
+                  const struct asl_place *place)
+{
+    if (diagnostic == NULL || !may_walk(compiler)) return;
+    diagnostic->offset = asl_place_offset(place, compiler->text);
+}
+
+void asl_point_at_name(struct asl_compiler *compiler, struct asl_diagnostic *diagnostic,
+                       const struct asl_place *place)
+{
+    if (diagnostic == NULL || !may_walk(compiler)) return;
+    size_t value = asl_place_offset(place, compiler->text);
+    size_t name = asl_place_name_offset(compiler->text, value);
+    // A name that is written with escapes is not found: then the value around it was.
+    diagnostic->offset =
+        value == asl_place_offset(place->outer, compiler->text) || name == SIZE_MAX ? value : name;
+}
+
+void asl_help(struct asl_compiler *compiler, struct asl_diagnostic *diagnostic, const char *format,
+              ...)
+{
+    if (diagnostic == NULL) return;
+    struct arena CLEANUP(arena_release) temporary;
+    arena_init(&temporary, 8 * (size_t)ASL_DEFINITION_SIZE_BYTES_MAX);
+    va_list args;
+    va_start(args, format);
+    diagnostic->help = keep(compiler->diagnostics, arena_vprintf(&temporary, format, args));
     va_end(args);
 }

@@ -57,6 +57,7 @@ uint32_t asl_compile_scope(struct asl_compiler *compiler, const struct asl_place
     scope->is_distributed = is_distributed;
     scope->place = &kept[0];
     scope->start_name = ASL_STRING(object, "StartAt");
+    if (asl_is_open(compiler, scope->start_name)) compiler->is_graph_open = true;
 
     enum asl_query_language outer_language = compiler->language;
     set_language(compiler, place, object);

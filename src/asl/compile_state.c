@@ -36,6 +36,7 @@ void asl_add_transition(struct asl_compiler *compiler, const struct asl_place *o
 {
     *target = ASL_STATE_NONE;
     struct str name = asl_string_member(object, str_from_c(member));
+    if (asl_is_open(compiler, name)) compiler->is_graph_open = true;
     struct asl_transition *transition = ARENA_NEW(compiler->scratch, struct asl_transition);
     struct asl_place *place = arena_alloc(compiler->scratch, sizeof(*place));
     if (name.data == NULL || transition == NULL || place == NULL) return;
@@ -56,6 +57,13 @@ void asl_add_transition(struct asl_compiler *compiler, const struct asl_place *o
     compiler->draft->transitions = transition;
 }
 
+static bool is_open_end(struct asl_compiler *compiler, const struct json *end)
+{
+    if (end == NULL || !json_is_string(end) || !asl_is_open(compiler, json_str(end))) return false;
+    compiler->is_graph_open = true;
+    return true;
+}
+
 // Next or End, but not both. Source: Amazon States Language, "Transitions".
 static void compile_next(struct asl_compiler *compiler, const struct json *object)
 {
@@ -64,10 +72,15 @@ static void compile_next(struct asl_compiler *compiler, const struct json *objec
     bool is_end = end != NULL && end->type == JSON_TRUE;
     bool has_next = JSON_FIND(object, "Next") != NULL;
     if (is_end && has_next) {
-        asl_report_schema(compiler, draft->place,
-                          "There should only be one of the following fields: [Next, End]");
-    } else if (!is_end && !has_next) {
-        asl_report_schema(compiler, draft->place, "These fields are required: [Next]");
+        struct asl_diagnostic *diagnostic =
+            asl_report_schema(compiler, draft->place,
+                              "There should only be one of the following fields: [Next, End]");
+        asl_help(compiler, diagnostic,
+                 "keep \"Next\" where the workflow goes on, \"End\": true where it ends");
+    } else if (!is_end && !has_next && !is_open_end(compiler, end)) {
+        struct asl_diagnostic *diagnostic =
+            asl_report_schema(compiler, draft->place, "These fields are required: [Next]");
+        asl_help(compiler, diagnostic, "say where to go on, \"Next\": \"...\", or \"End\": true");
     }
     draft->is_terminal = is_end;
     asl_add_transition(compiler, draft->place, object, "Next", &draft->state.next_state);
@@ -119,8 +132,12 @@ static void compile_pass(struct asl_compiler *compiler, const struct json *objec
     compiler->draft->state.pass.result = result;
     if (!has_query(result)) return;
     struct asl_place place = asl_place_member(compiler->draft->place, STR("Result"));
-    asl_warn(compiler, &place, "PASS_RESULT_IS_STATIC",
-             "Attempt to use a path in the result of a pass state");
+    struct asl_diagnostic *diagnostic =
+        asl_warn(compiler, &place, "PASS_RESULT_IS_STATIC",
+                 "Attempt to use a path in the result of a pass state");
+    asl_help(compiler, diagnostic,
+             "\"Result\" is taken as it is; \"Parameters\" evaluates paths, in names that end in "
+             "\".$\"");
 }
 
 static void check_timestamp(struct asl_compiler *compiler, struct asl_wait *wait)
@@ -129,8 +146,11 @@ static void check_timestamp(struct asl_compiler *compiler, struct asl_wait *wait
     if (value == NULL || value->kind != ASL_TEMPLATE_LITERAL || !json_is_string(&value->literal))
         return;
     if (clock_parse_rfc3339(json_str(&value->literal), &wait->unix_ms, NULL)) return;
+    if (asl_is_open(compiler, json_str(&value->literal))) return;
     struct asl_place place = asl_place_member(compiler->draft->place, STR("Timestamp"));
-    asl_report_schema(compiler, &place, "String does not match RFC3339 timestamp");
+    struct asl_diagnostic *diagnostic =
+        asl_report_schema(compiler, &place, "String does not match RFC3339 timestamp");
+    asl_help(compiler, diagnostic, ASL_HELP_TIMESTAMP);
 }
 
 static void compile_wait(struct asl_compiler *compiler, const struct json *object)
@@ -168,7 +188,8 @@ static void compile_parallel(struct asl_compiler *compiler, const struct json *o
     if (branches == NULL) return;
     struct asl_place place = asl_place_member(draft->place, STR("Branches"));
     if (branches->size == 0 && compiler->rules == ASL_RULES_SERVICE)
-        asl_report_schema(compiler, &place, "Value cannot be empty");
+        asl_help(compiler, asl_report_schema(compiler, &place, "Value cannot be empty"),
+                 "a Parallel state has at least one branch");
     uint32_t *scopes = arena_alloc_array(compiler->arena, branches->size, sizeof(*scopes));
     if (scopes == NULL) return;
     for (uint32_t i = 0; i < branches->size; i++) {
@@ -222,19 +243,37 @@ static bool find_type(struct asl_compiler *compiler, const struct asl_place *pla
                       const struct json *object, enum asl_state_type *ret_type)
 {
     if (JSON_FIND(object, "Type") == NULL) {
-        asl_report_schema(compiler, place, "These fields are required: [Type]");
+        struct asl_diagnostic *diagnostic =
+            asl_report_schema(compiler, place, "These fields are required: [Type]");
+        asl_help(compiler, diagnostic, "say what the state does: \"Type\": \"%s\"",
+                 JSON_FIND(object, "Resource") != NULL  ? "Task"
+                 : JSON_FIND(object, "Choices") != NULL ? "Choice"
+                                                        : "Pass");
         return false;
     }
     struct str name = ASL_STRING(object, "Type");
+    if (asl_is_open(compiler, name)) {
+        compiler->is_graph_open = true;
+        return false;
+    }
     for (size_t i = 0; i < ARRAY_COUNT(types); i++) {
         if (name.data != NULL && str_equal(types[i].name, name)) {
             *ret_type = (enum asl_state_type)i;
             return true;
         }
     }
-    asl_report_schema(compiler, place,
-                      "The field 'Type' should have one of these values: "
-                      "[Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map]");
+    struct asl_diagnostic *diagnostic =
+        asl_report_schema(compiler, place,
+                          "The field 'Type' should have one of these values: "
+                          "[Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map]");
+    struct asl_place here = asl_place_member(place, STR("Type"));
+    asl_point_at(compiler, diagnostic, &here);
+    struct asl_suggestion suggestion = asl_suggest_start(name);
+    for (size_t i = 0; i < ARRAY_COUNT(types); i++)
+        asl_suggest_offer(&suggestion, types[i].name);
+    if (suggestion.best.data != NULL)
+        asl_help(compiler, diagnostic, "did you mean \"%" STR_FORMAT "\"?",
+                 STR_ARGS(suggestion.best));
     return false;
 }
 
@@ -262,8 +301,11 @@ static void check_name(struct asl_compiler *compiler, const struct asl_place *pl
     for (struct str rest = name; rest.size > 0; count++)
         encoding_utf8_take(&rest);
     if (count >= 1 && count <= ASL_STATE_NAME_SIZE_MAX) return;
-    asl_report(compiler, place, "INVALID_STATE_NAME",
-               "State name must have between 1 and %d characters", ASL_STATE_NAME_SIZE_MAX);
+    struct asl_diagnostic *diagnostic =
+        asl_report(compiler, place, "INVALID_STATE_NAME",
+                   "State name must have between 1 and %d characters", ASL_STATE_NAME_SIZE_MAX);
+    asl_point_at_name(compiler, diagnostic, place);
+    asl_help(compiler, diagnostic, "this name has %zu", count);
 }
 
 struct asl_draft *asl_new_draft(struct asl_compiler *compiler, struct str name,
@@ -291,8 +333,12 @@ struct asl_draft *asl_new_draft(struct asl_compiler *compiler, struct str name,
 static void register_name(struct asl_compiler *compiler, struct asl_draft *draft)
 {
     if (map_find(&compiler->names, draft->state.name) != NULL) {
-        asl_report(compiler, draft->place, "DUPLICATE_STATE_NAME",
-                   "Duplicate State name: %" STR_FORMAT, STR_ARGS(draft->state.name));
+        struct asl_diagnostic *diagnostic =
+            asl_report(compiler, draft->place, "DUPLICATE_STATE_NAME",
+                       "Duplicate State name: %" STR_FORMAT, STR_ARGS(draft->state.name));
+        asl_point_at_name(compiler, diagnostic, draft->place);
+        asl_help(compiler, diagnostic,
+                 "names of states are unique in the whole machine, branches included");
     } else if (!map_set(&compiler->names, draft->state.name, draft)) {
         compiler->scratch->is_exhausted = true;
     }
@@ -308,8 +354,15 @@ void asl_compile_state(struct asl_compiler *compiler, uint32_t scope, const stru
     struct asl_draft *draft = asl_new_draft(compiler, name, place);
     if (draft == NULL) return;
     draft->state.scope = scope;
-    check_name(compiler, place, name);
+    if (asl_is_open(compiler, name))
+        compiler->is_graph_open = true;
+    else
+        check_name(compiler, place, name);
     register_name(compiler, draft);
+    if (json_is_string(&member->value) && asl_is_open(compiler, json_str(&member->value))) {
+        compiler->is_graph_open = true;
+        return;
+    }
     if (!json_is_object(&member->value)) {
         asl_report_schema(compiler, place, "Expected value of type Object");
         return;

@@ -26,7 +26,10 @@ static struct asl_error_list compile_error_list(struct asl_compiler *compiler,
         }
         copies[list.count++] = json_str(name);
         if (str_equal(json_str(name), ASL_ERROR_ALL) && (!is_last || names->size > 1)) {
-            asl_report_schema(compiler, &place, "States.ALL must appear alone and at end of list");
+            struct asl_diagnostic *diagnostic = asl_report_schema(
+                compiler, &place, "States.ALL must appear alone and at end of list");
+            asl_help(compiler, diagnostic,
+                     "it matches whatever is left: give it an entry of its own, the last one");
         }
     }
     list.names = copies;
@@ -135,8 +138,11 @@ static void check_heartbeat(struct asl_compiler *compiler, const struct json *ob
     uint32_t timeout = number_member(object, STR("TimeoutSeconds"), UINT32_MAX);
     uint32_t heartbeat = number_member(object, STR("HeartbeatSeconds"), 0);
     if (heartbeat == 0 || heartbeat < timeout) return;
-    asl_report_schema(compiler, compiler->draft->place,
-                      "HeartbeatSeconds must be smaller than TimeoutSeconds");
+    struct asl_diagnostic *diagnostic = asl_report_schema(
+        compiler, compiler->draft->place, "HeartbeatSeconds must be smaller than TimeoutSeconds");
+    struct asl_place place = asl_place_member(compiler->draft->place, STR("HeartbeatSeconds"));
+    asl_point_at(compiler, diagnostic, &place);
+    asl_help(compiler, diagnostic, "TimeoutSeconds is %u", timeout);
 }
 
 static void compile_credentials(struct asl_compiler *compiler, const struct json *object)

@@ -46,16 +46,28 @@ const struct jsonpath *asl_compile_path_text(struct asl_compiler *compiler, stru
     return path;
 }
 
-static void report_path(struct asl_compiler *compiler, const struct asl_place *place,
-                        struct str text, unsigned flags)
+void asl_report_path(struct asl_compiler *compiler, const struct asl_place *place, struct str text,
+                     bool is_reference)
 {
-    if ((flags & JSONPATH_REFERENCE) == 0) {
-        asl_report_schema(compiler, place, "Value must be a valid JSONPath.");
-    } else if (text.size == 0 || text.data[0] != '$') {
-        asl_report_schema(compiler, place,
-                          "Value is not a Reference Path: Reference path didn't start with '$'");
+    if (asl_is_open(compiler, text)) return;
+    bool has_root = text.size > 0 && text.data[0] == '$';
+    struct asl_diagnostic *diagnostic = asl_report_schema(
+        compiler, place, "%s",
+        !is_reference ? "Value must be a valid JSONPath."
+        : !has_root   ? "Value is not a Reference Path: Reference path didn't start with '$'"
+                      : "Value is not a Reference Path");
+    if (!has_root) {
+        asl_help(compiler, diagnostic, "a path begins with '$': \"$.%" STR_FORMAT "\"",
+                 STR_ARGS(str_slice(text, 0, 100)));
+    } else if (is_reference) {
+        asl_help(
+            compiler, diagnostic,
+            "a reference path leads to one place: names and indices such as \"$.order.items[0]\", "
+            "no wildcards, slices or filters");
     } else {
-        asl_report_schema(compiler, place, "Value is not a Reference Path");
+        asl_help(compiler, diagnostic,
+                 "a path looks like \"$.order.items[0].price\"; other names stand in brackets: "
+                 "\"$['order id']\"");
     }
 }
 
@@ -70,7 +82,7 @@ struct asl_path asl_compile_path(struct asl_compiler *compiler, const struct asl
     if (str_is(text, "$")) return (struct asl_path){0};
     struct asl_place place = asl_place_member(outer, name);
     const struct jsonpath *path = asl_compile_path_text(compiler, text, flags);
-    if (path == NULL) report_path(compiler, &place, text, flags);
+    if (path == NULL) asl_report_path(compiler, &place, text, (flags & JSONPATH_REFERENCE) != 0);
     return (struct asl_path){.path = path};
 }
 
@@ -129,17 +141,50 @@ static struct asl_template compile_query(struct asl_compiler *compiler, const st
     return template;
 }
 
+static void help_with_query(struct asl_compiler *compiler, struct asl_diagnostic *diagnostic,
+                            const struct json *value, struct str name)
+{
+    struct str text = json_is_string(value) ? json_str(value) : STR("");
+    if (str_starts_with(text, STR("States."))) {
+        struct str function = str_cut(&text, '(');
+        struct str suggestion = asl_intrinsic_suggest(function);
+        if (suggestion.data != NULL && !str_equal(suggestion, function)) {
+            asl_help(compiler, diagnostic, "did you mean %" STR_FORMAT "(...)?",
+                     STR_ARGS(suggestion));
+        } else {
+            asl_help(compiler, diagnostic,
+                     "arguments are paths, numbers, true, false, null, calls, and text in single "
+                     "quotes: States.Format('Hello, {}', $.name)");
+        }
+    } else if (str_starts_with(text, STR("$"))) {
+        asl_help(compiler, diagnostic,
+                 "a path looks like \"$.order.items[0].price\"; other names stand in brackets: "
+                 "\"$['order id']\"");
+    } else {
+        asl_help(compiler, diagnostic,
+                 "a fixed value goes without \".$\": \"%" STR_FORMAT "\"; a path begins with '$'",
+                 STR_ARGS(str_slice(name, 0, name.size - 2)));
+    }
+}
+
 static struct asl_template compile_dollar(struct asl_compiler *compiler,
-                                          const struct asl_place *place,
+                                          const struct asl_place *field,
+                                          const struct asl_place *outer,
                                           const struct json_member *member)
 {
     struct str name = json_str(&member->name);
     struct asl_template template = compile_query(compiler, &member->value, name);
-    if (template.kind == ASL_TEMPLATE_LITERAL) {
-        asl_report_schema(compiler, place,
-                          "The value for the field '%" STR_FORMAT
-                          "' must be a valid JSONPath or a valid intrinsic function call",
-                          STR_ARGS(name));
+    bool is_open =
+        json_is_string(&member->value) && asl_is_open(compiler, json_str(&member->value));
+    if (template.kind == ASL_TEMPLATE_LITERAL && !is_open) {
+        struct asl_diagnostic *diagnostic =
+            asl_report_schema(compiler, field,
+                              "The value for the field '%" STR_FORMAT
+                              "' must be a valid JSONPath or a valid intrinsic function call",
+                              STR_ARGS(name));
+        struct asl_place place = asl_place_member(outer, name);
+        asl_point_at(compiler, diagnostic, &place);
+        help_with_query(compiler, diagnostic, &member->value, name);
     }
     return template;
 }
@@ -174,10 +219,12 @@ static void check_conflicts(struct asl_compiler *compiler, const struct asl_plac
         bool is_taken =
             is_indexed ? map_find(&names, plain) != NULL : json_find(object, plain) != NULL;
         if (!is_taken) continue;
-        asl_report_schema(compiler, place,
-                          "The fields '%" STR_FORMAT "' and '%" STR_FORMAT
-                          "' cannot be used together",
-                          STR_ARGS(plain), STR_ARGS(name));
+        struct asl_diagnostic *diagnostic = asl_report_schema(
+            compiler, place,
+            "The fields '%" STR_FORMAT "' and '%" STR_FORMAT "' cannot be used together",
+            STR_ARGS(plain), STR_ARGS(name));
+        asl_help(compiler, diagnostic, "both would become \"%" STR_FORMAT "\": remove one",
+                 STR_ARGS(plain));
     }
 }
 
@@ -191,8 +238,11 @@ static void warn_of_query(struct asl_compiler *compiler, const struct asl_place 
                           const struct json *value)
 {
     if (!json_is_string(value) || !looks_like_query(json_str(value))) return;
-    asl_warn(compiler, place, "NO_DOLLAR",
-             "No .$ on a field that appears to be a JSONPath or Intrinsic Function");
+    struct asl_diagnostic *diagnostic =
+        asl_warn(compiler, place, "NO_DOLLAR",
+                 "No .$ on a field that appears to be a JSONPath or Intrinsic Function");
+    asl_help(compiler, diagnostic, "write \"%" STR_FORMAT ".$\" to have it evaluated",
+             STR_ARGS(place->name));
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): as deep as the definition, which the parser limits.
@@ -208,7 +258,7 @@ static struct asl_template compile_payload_object(struct asl_compiler *compiler,
         struct asl_place here = asl_place_member(place, name);
         struct asl_template value;
         if (is_dollar(name)) {
-            value = compile_dollar(compiler, field, member);
+            value = compile_dollar(compiler, field, place, member);
         } else {
             warn_of_query(compiler, &here, &member->value);
             value = compile_payload_value(compiler, field, &here, &member->value);
@@ -264,9 +314,14 @@ static struct asl_template compile_query_string(struct asl_compiler *compiler,
     struct str text = json_str(value);
     if (!str_starts_with(text, STR("{%"))) return literal(value);
     if (!asl_is_query(text)) {
-        asl_report_schema(compiler, place, "JSONata string must start with {%% and end with %%}");
+        if (!asl_is_open(compiler, text)) {
+            struct asl_diagnostic *diagnostic = asl_report_schema(
+                compiler, place, "JSONata string must start with {%% and end with %%}");
+            asl_help(compiler, diagnostic, "nothing may stand behind \"%%}\"");
+        }
         return literal(value);
     }
+    if (asl_is_open(compiler, text)) return literal(value);
     const struct asl_jsonata *jsonata = asl_jsonata_compile(compiler, place, text);
     if (jsonata == NULL) return literal(value);
     struct str field = asl_place_render_below(place, compiler->draft->place, compiler->arena);
@@ -371,13 +426,18 @@ static struct asl_template compile_path_scalar(struct asl_compiler *compiler,
         if (template.kind == ASL_TEMPLATE_INTRINSIC &&
             asl_intrinsic_gives_string(template.intrinsic))
             return template;
-        asl_report_schema(compiler, place, "Value must be a valid JSONPath.");
+        if (!asl_is_open(compiler, text)) {
+            struct asl_diagnostic *diagnostic =
+                asl_report_schema(compiler, place, "Value must be a valid JSONPath.");
+            asl_help(compiler, diagnostic,
+                     "a path, or a function that gives a string, such as States.Format('{}', $.x)");
+        }
         return literal(value);
     }
     unsigned flags = JSONPATH_ALLOW_ROOTS | JSONPATH_REFERENCE;
     template.path = asl_compile_path_text(compiler, text, flags);
     if (template.path != NULL) return template;
-    report_path(compiler, place, text, flags);
+    asl_report_path(compiler, place, text, true);
     return literal(value);
 }
 
@@ -396,8 +456,11 @@ const struct asl_template *asl_compile_scalar(struct asl_compiler *compiler,
     struct asl_place place = asl_place_member(outer, name);
     if (compiler->language == ASL_JSONATA) return compile_field(compiler, outer, value, name);
     if (json_is_string(value) && looks_like_query(json_str(value))) {
-        asl_warn(compiler, &place, "NO_PATH",
-                 "Field value looks like a path, but field name does not end with 'Path'");
+        struct asl_diagnostic *diagnostic =
+            asl_warn(compiler, &place, "NO_PATH",
+                     "Field value looks like a path, but field name does not end with 'Path'");
+        asl_help(compiler, diagnostic, "write \"%" STR_FORMAT "\" to have it evaluated",
+                 STR_ARGS(path_name));
     }
     return asl_keep_template(compiler, literal(value));
 }

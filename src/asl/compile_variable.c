@@ -72,14 +72,21 @@ void asl_note_variable(struct asl_compiler *compiler, struct str name)
 static void check_assigned_name(struct asl_compiler *compiler, const struct asl_place *place,
                                 struct str name)
 {
+    if (asl_is_open(compiler, name)) return;
     if (str_is(name, "states")) {
         asl_report(compiler, place, "RESERVED_VARIABLE_NAME",
                    "Cannot assign to reserved variable '$states'.");
     } else if (!is_variable_name(name)) {
-        asl_report(compiler, place, "INVALID_VARIABLE_NAME",
-                   "Invalid variable name '%" STR_FORMAT
-                   "': the variable name contains invalid characters.",
-                   STR_ARGS(name));
+        struct asl_diagnostic *diagnostic =
+            asl_report(compiler, place, "INVALID_VARIABLE_NAME",
+                       "Invalid variable name '%" STR_FORMAT
+                       "': the variable name contains invalid characters.",
+                       STR_ARGS(name));
+        struct asl_place here = asl_place_member(place, name);
+        asl_point_at_name(compiler, diagnostic, &here);
+        asl_help(compiler, diagnostic,
+                 "a name begins with a letter and goes on with letters, digits and '_'%s",
+                 str_starts_with(name, STR("$")) ? "; it is assigned without the '$'" : "");
     }
 }
 
@@ -169,10 +176,13 @@ void asl_check_assigned(struct asl_compiler *compiler)
         const struct asl_draft *draft = compiler->drafts[i];
         for (const struct asl_name *name = draft->assigned; name != NULL; name = name->next) {
             if (!is_assigned_outside(compiler, &table, draft->state.scope, name->name)) continue;
-            asl_report_schema(compiler, name->place,
-                              "Cannot assign to variable '$%" STR_FORMAT
-                              "': it is assigned in an outer scope",
-                              STR_ARGS(name->name));
+            struct asl_diagnostic *diagnostic = asl_report_schema(
+                compiler, name->place,
+                "Cannot assign to variable '$%" STR_FORMAT "': it is assigned in an outer scope",
+                STR_ARGS(name->name));
+            asl_help(compiler, diagnostic,
+                     "branches may read variables of the states around them; to assign, choose "
+                     "another name");
         }
     }
 }

@@ -16,7 +16,10 @@ struct asl_diagnostic {
     struct str code;     // "SCHEMA_VALIDATION_FAILED"
     struct str message;  // Without location.
     struct str location; // "/States/Pay/Next"; "/" for the root; data NULL when there is none.
-    size_t offset;       // Of the value in the definition text, in bytes; SIZE_MAX when unknown.
+    // Where in the definition text to point at, in bytes: the value at `location`, or the name of a
+    // member of it when the member as such is at fault. SIZE_MAX when unknown.
+    size_t offset;
+    struct str help; // What to write instead, for people; data NULL when there is nothing to add.
 };
 
 // In document order as far as the checks allow. At most ASL_DIAGNOSTICS_MAX are kept.

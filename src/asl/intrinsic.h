@@ -67,6 +67,9 @@ struct asl_compiler;
 // Compile a call. NULL when it is none; nothing is reported.
 const struct asl_intrinsic *asl_intrinsic_compile(struct asl_compiler *compiler, struct str text);
 
+// The function whose name is nearest to `name`; data NULL when none is near.
+struct str asl_intrinsic_suggest(struct str name);
+
 // May ErrorPath and CausePath hold it?
 bool asl_intrinsic_gives_string(const struct asl_intrinsic *intrinsic);
 

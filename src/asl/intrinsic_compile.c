@@ -276,3 +276,11 @@ bool asl_intrinsic_gives_string(const struct asl_intrinsic *intrinsic)
 {
     return signatures[intrinsic->function].gives_string;
 }
+
+struct str asl_intrinsic_suggest(struct str name)
+{
+    struct asl_suggestion suggestion = asl_suggest_start(name);
+    for (size_t i = 0; i < ARRAY_COUNT(signatures); i++)
+        asl_suggest_offer(&suggestion, signatures[i].name);
+    return suggestion.best;
+}

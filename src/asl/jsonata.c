@@ -38,9 +38,13 @@ static void check_states_member(struct asl_compiler *compiler, const struct asl_
         (str_is(member, "result") && (compiler->visible & ASL_SEES_RESULT) == 0) ||
         (str_is(member, "errorOutput") && (compiler->visible & ASL_SEES_ERROR_OUTPUT) == 0);
     if (!is_hidden) return;
-    asl_report_schema(compiler, place,
-                      "The variable '$states.%" STR_FORMAT "' is not available in this field",
-                      STR_ARGS(member));
+    struct asl_diagnostic *diagnostic = asl_report_schema(
+        compiler, place, "The variable '$states.%" STR_FORMAT "' is not available in this field",
+        STR_ARGS(member));
+    asl_help(compiler, diagnostic, "%s",
+             str_is(member, "result")
+                 ? "there is a result in \"Output\" and \"Assign\" of Task, Map and Parallel states"
+                 : "there is an error in \"Output\" and \"Assign\" of a catcher");
 }
 
 static bool has_name(const struct asl_jsonata *jsonata, struct str name)

@@ -130,7 +130,7 @@ static void compile_machine(struct asl_compiler *compiler, const struct json *ro
     asl_compile_scope(compiler, &place, root, ASL_STATE_NONE, false);
     asl_check_assigned(compiler);
     // The graph of a definition with other errors would only repeat them.
-    if (compiler->diagnostics->error_count == 0) asl_link(compiler);
+    if (compiler->diagnostics->error_count == 0 && !compiler->is_graph_open) asl_link(compiler);
 }
 
 static uint32_t machine_timeout(const struct json *root)
@@ -200,6 +200,8 @@ static enum status compile(struct asl_compiler *compiler, struct asl_machine_sto
         compiler->diagnostics->arena->is_exhausted)
         return STATUS_NO_MEMORY;
     if (compiler->diagnostics->error_count > 0) return STATUS_INVALID;
+    // Parts with placeholders in them were not compiled: there is no machine to build.
+    if (compiler->allows_placeholders) return STATUS_OK;
     storage->machine.type = compiler->type;
     storage->machine.query_language = compiler->machine_language;
     storage->machine.timeout_seconds = machine_timeout(&root);
@@ -259,6 +261,17 @@ enum status asl_machine_parse_state(struct str definition, enum asl_query_langua
         .is_single_state = true,
     };
     return parse(settings, definition, diagnostics, ret_machine);
+}
+
+enum status asl_machine_check(const struct asl_check *check, struct str definition,
+                              struct asl_diagnostics *diagnostics)
+{
+    struct asl_compiler settings = {
+        .rules = check->rules,
+        .type = check->type,
+        .allows_placeholders = check->allows_placeholders,
+    };
+    return parse(settings, definition, diagnostics, NULL);
 }
 
 enum status asl_machine_parse(struct str definition, enum asl_machine_type type,

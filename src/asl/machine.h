@@ -257,6 +257,19 @@ MUST_USE enum status asl_machine_parse_state(struct str definition,
                                              struct asl_diagnostics *diagnostics,
                                              const struct asl_machine **ret_machine);
 
+// How asl_machine_check() looks at a definition.
+struct asl_check {
+    enum asl_rules rules;
+    enum asl_machine_type type;
+    // Placeholders of deployment templates ("${Name}") may stand for any value or part of one; what
+    // depends on what they will be replaced with is not checked.
+    bool allows_placeholders;
+};
+
+// Validate a definition that is not to be run. As asl_machine_parse().
+MUST_USE enum status asl_machine_check(const struct asl_check *check, struct str definition,
+                                       struct asl_diagnostics *diagnostics);
+
 // Any thread.
 const struct asl_machine *asl_machine_ref(const struct asl_machine *machine);
 void asl_machine_unref(const struct asl_machine *machine);

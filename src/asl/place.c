@@ -181,3 +181,33 @@ size_t asl_place_offset(const struct asl_place *place, struct str text)
     descend(&cursor, place);
     return (size_t)(cursor.at - text.data);
 }
+
+// The text is JSON, so behind a colon outside strings there is a value, and before it a name.
+size_t asl_place_name_offset(struct str text, size_t offset)
+{
+    size_t at = offset;
+    while (at > 0 && is_blank(text.data[at - 1]))
+        at--;
+    if (at == 0 || text.data[at - 1] != ':') return SIZE_MAX;
+    at--;
+    while (at > 0 && is_blank(text.data[at - 1]))
+        at--;
+    if (at == 0 || text.data[at - 1] != '"') return SIZE_MAX;
+    // The opening quote is the first one backwards with an even number of backslashes before it.
+    for (at--; at > 0; at--) {
+        if (text.data[at - 1] != '"') continue;
+        size_t slashes = 0;
+        while (slashes < at - 1 && text.data[at - 2 - slashes] == '\\')
+            slashes++;
+        if (slashes % 2 == 0) return at - 1;
+    }
+    return SIZE_MAX;
+}
+
+size_t asl_place_value_size(struct str text, size_t offset)
+{
+    assert(offset <= text.size);
+    struct cursor cursor = {text.data + offset, text.data + text.size};
+    skip_value(&cursor);
+    return (size_t)(cursor.at - text.data) - offset;
+}

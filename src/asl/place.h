@@ -41,3 +41,10 @@ struct str asl_place_render_below(const struct asl_place *place, const struct as
 // Offset in bytes of the value at `place`, or of the nearest value around it that exists; `text`
 // must be JSON. Of members with the same name the last one counts, as it does for the parser.
 size_t asl_place_offset(const struct asl_place *place, struct str text);
+
+// Offset of the name of the member whose value stands at `offset` in JSON text; SIZE_MAX when that
+// value is no member.
+size_t asl_place_name_offset(struct str text, size_t offset);
+
+// Size in bytes of the value or name that stands at `offset` in JSON text.
+size_t asl_place_value_size(struct str text, size_t offset);

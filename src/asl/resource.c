@@ -145,6 +145,36 @@ static bool is_uri(struct str text)
     return scheme != SIZE_MAX && scheme > 0 && scheme + 1 < text.size;
 }
 
+// The nearest service and action; or that the service does not have the pattern.
+static void suggest_resource(struct asl_compiler *compiler, struct asl_diagnostic *diagnostic,
+                             const struct asl_resource *resource)
+{
+    if (diagnostic == NULL || resource->kind != ASL_RESOURCE_SERVICE) return;
+    struct arena *scratch = compiler->scratch;
+    struct asl_suggestion suggestion =
+        asl_suggest_start(arena_printf(scratch, "%" STR_FORMAT ":%" STR_FORMAT,
+                                       STR_ARGS(resource->type), STR_ARGS(resource->action)));
+    for (size_t i = 0; i < ARRAY_COUNT(services); i++) {
+        bool is_any = str_is(services[i].action, "*");
+        asl_suggest_offer(&suggestion,
+                          arena_printf(scratch, "%" STR_FORMAT ":%" STR_FORMAT,
+                                       STR_ARGS(services[i].name),
+                                       STR_ARGS(is_any ? resource->action : services[i].action)));
+    }
+    if (suggestion.best.data == NULL) {
+        asl_help(compiler, diagnostic,
+                 "an API without an integration of its own is called by "
+                 "arn:aws:states:::aws-sdk:SERVICE:ACTION");
+    } else if (str_equal(suggestion.best, suggestion.wanted)) {
+        asl_help(compiler, diagnostic, "%" STR_FORMAT " does not support the pattern %" STR_FORMAT,
+                 STR_ARGS(suggestion.best),
+                 STR_ARGS(str_skip(resource->resource, resource->action.size)));
+    } else {
+        asl_help(compiler, diagnostic, "did you mean arn:aws:states:::%" STR_FORMAT "?",
+                 STR_ARGS(suggestion.best));
+    }
+}
+
 static void check_express(struct asl_compiler *compiler, const struct asl_place *place,
                           const struct asl_resource *resource)
 {
@@ -172,17 +202,28 @@ struct asl_resource asl_compile_resource(struct asl_compiler *compiler,
 {
     struct asl_resource resource;
     bool is_known = parse_resource(arn, &resource);
-    if (compiler->rules == ASL_RULES_LANGUAGE) {
+    if (asl_is_open(compiler, arn)) {
+        // What the last part says about the pattern can be told all the same.
+        struct str action = arn;
+        resource.pattern = cut_pattern(&action);
+        is_known = str_find(arn, STR(":states:::")) != SIZE_MAX;
+    } else if (compiler->rules == ASL_RULES_LANGUAGE) {
         if (!is_known) resource = (struct asl_resource){.kind = ASL_RESOURCE_OTHER, .arn = arn};
         if (!is_uri(arn)) asl_report_schema(compiler, place, "Value is not a valid resource ARN");
     } else if (!str_starts_with(arn, STR("arn:"))) {
-        asl_report_schema(compiler, place, "Value is not a valid resource ARN");
+        struct asl_diagnostic *diagnostic =
+            asl_report_schema(compiler, place, "Value is not a valid resource ARN");
+        asl_help(compiler, diagnostic,
+                 "a resource looks like arn:aws:states:::lambda:invoke or "
+                 "arn:aws:lambda:REGION:ACCOUNT:function:NAME");
     } else if (!is_known) {
-        asl_report_schema(compiler, place,
-                          "The resource provided %" STR_FORMAT
-                          " is not recognized. The value is not a valid resource ARN, or the "
-                          "resource is not available in this region.",
-                          STR_ARGS(arn));
+        struct asl_diagnostic *diagnostic =
+            asl_report_schema(compiler, place,
+                              "The resource provided %" STR_FORMAT
+                              " is not recognized. The value is not a valid resource ARN, or the "
+                              "resource is not available in this region.",
+                              STR_ARGS(arn));
+        suggest_resource(compiler, diagnostic, &resource);
     }
     if (is_known && compiler->type == ASL_MACHINE_EXPRESS)
         check_express(compiler, place, &resource);
