@@ -96,13 +96,13 @@ static void compile_literal_operand(struct asl_compiler *compiler, const struct 
             compile_text_operand(compiler, place, json_str(value), test);
         else
             asl_help(compiler, asl_report_schema(compiler, place, "Expected value of type String"),
-                     "write a string in quotes; this is %s", json_type_name(value));
+                     "write a string in quotes; this is %s", asl_kind_found(value));
         return;
     case ASL_FAMILY_NUMERIC:
         test->operand = *value;
         if (!json_is_number(value))
             asl_help(compiler, asl_report_schema(compiler, place, "Expected value of type Number"),
-                     "write a number, without quotes; this is %s", json_type_name(value));
+                     "write a number, without quotes; this is %s", asl_kind_found(value));
         return;
     case ASL_FAMILY_BOOLEAN:
     case ASL_FAMILY_IS_NULL:
@@ -114,7 +114,7 @@ static void compile_literal_operand(struct asl_compiler *compiler, const struct 
         test->flag = value->type == JSON_TRUE;
         if (!json_is_boolean(value))
             asl_help(compiler, asl_report_schema(compiler, place, "Expected value of type Boolean"),
-                     "write true or false, without quotes; this is %s", json_type_name(value));
+                     "write true or false, without quotes; this is %s", asl_kind_found(value));
         return;
     }
     abort();

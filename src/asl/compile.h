@@ -98,7 +98,8 @@ struct asl_compiler {
 // compile_report.c: diagnostics.
 
 #define ASL_SCHEMA_VALIDATION_FAILED "SCHEMA_VALIDATION_FAILED"
-#define ASL_HELP_TIMESTAMP           "write it like 2026-01-31T09:30:00Z: upper-case T, and Z or an offset"
+#define ASL_HELP_TIMESTAMP                                                                         \
+    "write it like 2026-01-31T09:30:00Z: upper-case T, and Z or an offset"
 
 // Reporting gives the diagnostic, for what else there is to say about it; NULL when it is not kept.
 struct asl_diagnostic *asl_report(struct asl_compiler *compiler, const struct asl_place *place,
@@ -118,6 +119,9 @@ struct asl_diagnostic *asl_warn(struct asl_compiler *compiler, const struct asl_
                                 const char *code, const char *format, ...) PRINTF(4, 5);
 
 // compile_suggest.c: what was probably meant.
+
+// "a string", "an object", "null": for help that says what was found.
+const char *asl_kind_found(const struct json *value);
 
 // The nearest of some names to a misspelt one: offer each, then take the best (data NULL: none is
 // near enough). Names that differ only in case are nearest.

@@ -206,7 +206,7 @@ static void report_kind(struct asl_compiler *compiler, const struct asl_place *p
                  is_query && field->kind != COLLECTION_OR_QUERY
                      ? ", or an expression: \"{% ... %}\""
                      : "",
-                 json_type_name(value));
+                 asl_kind_found(value));
     }
 }
 
@@ -380,7 +380,7 @@ bool asl_check_fields(struct asl_compiler *compiler, const struct asl_place *pla
         struct asl_diagnostic *diagnostic =
             asl_report_schema(compiler, place, "Expected value of type Object");
         asl_help(compiler, diagnostic, "write an object: { ... }; this is %s",
-                 json_type_name(object));
+                 asl_kind_found(object));
         return false;
     }
     check_required(compiler, place, shape, object);

@@ -7,6 +7,15 @@ enum {
     OFFERS_MAX = 1000,      // Nor are more than so many: definitions may be hostile.
 };
 
+const char *asl_kind_found(const struct json *value)
+{
+    if (json_is_string(value)) return "a string";
+    if (json_is_number(value)) return "a number";
+    if (json_is_boolean(value)) return "a boolean";
+    if (json_is_array(value)) return "an array";
+    return json_is_object(value) ? "an object" : "null";
+}
+
 static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
