@@ -11,6 +11,7 @@ import sys
 MAY_INCLUDE = {
     "base": [],
     "json": ["base"],
+    "yaml": ["json"],
     "net": ["base"],
     "store": ["base"],
     "jsonpath": ["json"],
@@ -24,8 +25,9 @@ MAY_INCLUDE = {
     "runtime": ["engine", "tasks"],
     "events": ["runtime"],
     "api": ["events", "runtime"],
-    "main": ["api"],
+    "main": ["api", "yaml"],
 }
+YAML_HEADERS = re.compile(r"(lib)?(fy|y)aml\.h")
 STORAGE_HEADERS = re.compile(r"sqlite3\.h|libpq-fe\.h|lmdb\.h|nats\.h")
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^">]+)[">]', re.M)
 
@@ -54,6 +56,8 @@ def main():
                 offences.append(f"{path}: src/{folder} may not include \"{name}\"")
             if kind == "<" and STORAGE_HEADERS.search(name) and folder != "store":
                 offences.append(f"{path}: only src/store may include <{name}>")
+            if kind == "<" and YAML_HEADERS.fullmatch(name) and folder != "yaml":
+                offences.append(f"{path}: only src/yaml may include <{name}>")
     print("\n".join(offences) if offences else "layers: every include is allowed")
     return 1 if offences else 0
 
