@@ -4,3 +4,4 @@
 
 int command_run(int argc, char **argv);
 int command_serve(int argc, char **argv);
+int command_validate(int argc, char **argv);

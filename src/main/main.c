@@ -61,6 +61,7 @@ static int command_version(int argc, char **argv)
 static const struct command commands[] = {
     {"serve", command_serve, "serve the AWS APIs on this machine"},
     {"run", command_run, "run a definition in process, with mocks or local functions"},
+    {"validate", command_validate, "check definitions in JSON, YAML and templates"},
     {"eval", command_eval, "answer JSON lines with the evaluators, for conformance suites"},
     {"version", command_version, "print the version"},
 };
