@@ -80,9 +80,8 @@ static enum status parse_machine(struct run *run, struct str *ret_problem)
     if (status != STATUS_INVALID) return status;
     *ret_problem = asl_diagnostics_summary(&diagnostics, run->arena);
     // What runs here need not be a resource that the service knows.
-    struct asl_diagnostics others;
-    asl_diagnostics_init(&others, run->arena);
-    return asl_machine_parse_by(ASL_RULES_LANGUAGE, text, type, &others, &run->machine);
+    asl_diagnostics_init(&diagnostics, run->arena);
+    return asl_machine_parse_by(ASL_RULES_LANGUAGE, text, type, &diagnostics, &run->machine);
 }
 
 static void read_start(struct run *run)

@@ -121,6 +121,9 @@ struct source_position source_locate(struct str file, struct source_span span)
     while (span.start == file.size && span.start > 0 &&
            (file.data[span.start - 1] == '\n' || file.data[span.start - 1] == '\r'))
         file.size = --span.start;
+    // A block of YAML begins with its indentation.
+    while (span.start < span.end && strchr(" \r\n", file.data[span.start]) != NULL)
+        span.start++;
     size_t start = 0;
     for (size_t i = 0; i < span.start; i++) {
         if (file.data[i] != '\n') continue;

@@ -228,6 +228,34 @@ static int compare_findings(const void *a, const void *b)
     return 0;
 }
 
+// What people most often mean where JSON is malformed.
+static struct str syntax_help(struct str text, size_t offset)
+{
+    struct str rest = str_skip(text, offset);
+    size_t before = offset < text.size ? offset : text.size;
+    while (before > 0 && strchr(" \t\r\n", text.data[before - 1]) != NULL)
+        before--;
+    char last = before > 0 ? text.data[before - 1] : '\0';
+    char here = rest.size > 0 ? rest.data[0] : '\0';
+    if ((here == '}' || here == ']') && last == ',')
+        return STR("remove the comma before it: JSON has none at the end of a list");
+    if (here == '/' || here == '#') return STR("JSON has no comments: use \"Comment\" fields");
+    if (here == '\'') return STR("strings stand in double quotes");
+    if (here == '"' && (last == '"' || last == '}' || last == ']'))
+        return STR("a comma is missing before it");
+    if (str_starts_with(rest, STR("True")) || str_starts_with(rest, STR("False")))
+        return STR("true and false are written in lower case");
+    if (rest.size == 0) return STR("the text ends too early: is a bracket or a quote missing?");
+    return (struct str){0};
+}
+
+// An alias of YAML repeats what is wrong in its anchor.
+static bool is_repeated(const struct finding *finding, const struct finding *before)
+{
+    return finding->has_span && before->has_span && finding->span.start == before->span.start &&
+           str_equal(finding->message, before->message);
+}
+
 static struct finding finding_of(const struct source *source,
                                  const struct asl_diagnostic *diagnostic, struct str resource)
 {
@@ -241,7 +269,10 @@ static struct finding finding_of(const struct source *source,
         .has_span = diagnostic->offset != SIZE_MAX,
     };
     bool is_syntax = str_is(diagnostic->code, "INVALID_JSON_DESCRIPTION");
-    if (is_syntax) finding.location.data = NULL; // It says the place in the service's way.
+    if (is_syntax) { // Its location says the place in the service's way.
+        finding.location.data = NULL;
+        finding.help = syntax_help(source->text, diagnostic->offset);
+    }
     if (finding.has_span) {
         finding.span = is_syntax ? source_find(source, diagnostic->offset)
                                  : source_find_token(source, diagnostic->offset);
@@ -268,8 +299,10 @@ static void check_definition(struct validation *validation, struct str name,
     for (size_t i = 0; i < diagnostics.count; i++)
         findings[i] = finding_of(definition->source, &diagnostics.items[i], definition->resource);
     qsort(findings, diagnostics.count, sizeof(findings[0]), compare_findings);
-    for (size_t i = 0; i < diagnostics.count; i++)
-        report_add(&validation->report, name, file->text, &findings[i]);
+    for (size_t i = 0; i < diagnostics.count; i++) {
+        if (i == 0 || !is_repeated(&findings[i], &findings[i - 1]))
+            report_add(&validation->report, name, file->text, &findings[i]);
+    }
     if (diagnostics.is_truncated) {
         fflush(stdout);
         fprintf(stderr, "galop validate: %" STR_FORMAT ": there is more; %d are shown\n",

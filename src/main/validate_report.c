@@ -220,6 +220,7 @@ void report_end(struct report *report)
 
 bool report_flush(struct report *report)
 {
+    if (report->text.size == 0 && !report->text.is_failed) return true;
     bool is_written = !report->text.is_failed &&
                       fwrite(report->text.data, 1, report->text.size, stdout) == report->text.size;
     // The text of one JSON document is kept together.
