@@ -62,6 +62,9 @@ static const struct command commands[] = {
     {"serve", command_serve, "serve the AWS APIs on this machine"},
     {"run", command_run, "run a definition in process, with mocks or local functions"},
     {"validate", command_validate, "check definitions in JSON, YAML and templates"},
+    {"backup", command_backup,
+     "copy a data directory's content to a file, also while it is served"},
+    {"check", command_check, "check a data directory or a backup for damage"},
     {"eval", command_eval, "answer JSON lines with the evaluators, for conformance suites"},
     {"version", command_version, "print the version"},
 };
