@@ -16,12 +16,12 @@
 #include "lambda/arn.h"
 #include "main/commands.h"
 #include "main/read_file.h"
+#include "main/run_definition.h"
 #include "main/run_tasks.h"
 #include "main/run_trace.h"
 
 enum {
     FILE_SIZE_MAX = 64 << 20,
-    SHOWN_LINE_SIZE_MAX = 160, // Of the definition, under a message.
 };
 
 struct run {
@@ -34,7 +34,7 @@ struct run {
     struct runtime_worker worker;
     struct run_tasks tasks;
     struct run_trace trace;
-    struct str definition;
+    struct run_definition definition;
     struct str input_text;
     struct json input;
     struct state_machine *state_machine;
@@ -49,15 +49,6 @@ static void require(enum status status, const char *what)
 
 // ---------------------------------------------------------------------------------------------
 // Reading what was given
-
-static void read_definition(struct run *run)
-{
-    const char *file = run->settings.file;
-    struct str why;
-    if (!read_file(file, FILE_SIZE_MAX, &run->arena, &run->definition, &why)) {
-        run_refuse("%s: %" STR_FORMAT, file, STR_ARGS(why));
-    }
-}
 
 static void read_input(struct run *run)
 {
@@ -94,30 +85,6 @@ static void read_input(struct run *run)
     }
 }
 
-// "file:12:7: error: MESSAGE at /States/Pay" and the line itself.
-static void print_diagnostic(const struct run *run, const struct asl_diagnostic *diagnostic)
-{
-    struct str text = run->definition;
-    bool is_error = diagnostic->severity == ASL_SEVERITY_ERROR;
-    bool has_place = diagnostic->location.data != NULL && diagnostic->location.size > 0;
-    fputs(run->settings.file, stderr);
-    size_t line = 1, line_start = 0, offset = diagnostic->offset;
-    bool is_placed = offset <= text.size;
-    for (size_t i = 0; is_placed && i < offset; i++) {
-        if (text.data[i] != '\n') continue;
-        line++;
-        line_start = i + 1;
-    }
-    if (is_placed) fprintf(stderr, ":%zu:%zu", line, offset - line_start + 1);
-    fprintf(stderr, ": %s: %" STR_FORMAT "%s%" STR_FORMAT "\n", is_error ? "error" : "warning",
-            STR_ARGS(diagnostic->message), has_place ? " at " : "", STR_ARGS(diagnostic->location));
-    if (!is_placed) return;
-    struct str rest = str_skip(text, line_start);
-    struct str shown = str_cut(&rest, '\n');
-    if (shown.size > SHOWN_LINE_SIZE_MAX) return; // One long line helps nobody.
-    fprintf(stderr, "  %" STR_FORMAT "\n", STR_ARGS(shown));
-}
-
 // The file's name without folder and extension, as far as a state machine may be called so.
 static struct str machine_name(struct run *run)
 {
@@ -133,33 +100,11 @@ static struct str machine_name(struct run *run)
     return lambda_name_is_valid(name) ? name : STR("run");
 }
 
-// The definition by the service's rules, or, where it breaks those alone, by the language's: what
-// never leaves the process may hold placeholders and call what the service does not know.
-static const struct asl_machine *parse(struct run *run)
-{
-    static struct asl_diagnostics diagnostics, others; // Large.
-    enum asl_machine_type type =
-        run->settings.is_express ? ASL_MACHINE_EXPRESS : ASL_MACHINE_STANDARD;
-    const struct asl_machine *machine;
-    asl_diagnostics_init(&diagnostics, &run->arena);
-    asl_diagnostics_init(&others, &run->arena);
-    enum status status = asl_machine_parse(run->definition, type, &diagnostics, &machine);
-    if (status == STATUS_INVALID) {
-        status = asl_machine_parse_by(ASL_RULES_LANGUAGE, run->definition, type, &others, &machine);
-    }
-    if (status == STATUS_INVALID) {
-        for (size_t i = 0; i < diagnostics.count; i++)
-            print_diagnostic(run, &diagnostics.items[i]);
-        run_refuse("the definition is not valid");
-    }
-    require(status, "compile the definition");
-    return machine;
-}
-
 static void compile(struct run *run)
 {
     static struct asl_diagnostics diagnostics;
-    const struct asl_machine *machine = parse(run);
+    run_definition_load(&run->settings, &run->arena, &run->definition);
+    const struct asl_machine *machine = run->definition.machine;
     struct str name = machine_name(run);
     struct state_machine_fields fields = {
         .arn = arena_printf(&run->arena,
@@ -286,14 +231,12 @@ static void set_up(struct run *run)
 static void set_up_trace(struct run *run)
 {
     struct run_trace *trace = &run->trace;
-    const char *terminal = getenv("TERM");
     run_trace_init(trace, run->state_machine->machine);
-    trace->definition = run->definition;
+    trace->definition = &run->definition;
     trace->file = run->settings.file;
     trace->is_traced = run->settings.is_traced;
     trace->wants_history = run->settings.wants_history;
-    trace->has_colors = isatty(STDERR_FILENO) && getenv("NO_COLOR") == NULL && terminal != NULL &&
-                        strcmp(terminal, "dumb") != 0;
+    trace->has_colors = run_has_colors();
 }
 
 static void execute(struct run *run)
@@ -331,7 +274,6 @@ int command_run(int argc, char **argv)
     run_settings_read(argc, argv, &run.settings);
     log_set_level(LOG_ERROR);
     arena_init(&run.arena, MIB(1024));
-    read_definition(&run);
     read_input(&run);
     compile(&run);
     set_up(&run);

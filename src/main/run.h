@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "asl/machine.h"
 #include "base/arena.h"
 #include "base/attributes.h"
 #include "base/str.h"
@@ -26,7 +27,8 @@ struct run_settings {
     struct str state_machine;
     struct run_function functions[RUN_FUNCTIONS_MAX];
     size_t function_count;
-    bool is_express;
+    bool has_type;
+    enum asl_machine_type type;
     bool is_time_virtual;
     bool has_start;
     int64_t start_unix_ms;
@@ -46,6 +48,9 @@ enum {
 
 // Read the command line into zeroed settings. A mistake ends the process with its explanation.
 void run_settings_read(int argc, char **argv, struct run_settings *ret_settings);
+
+// Whether stderr is a terminal that wants colors.
+bool run_has_colors(void);
 
 // One line for the user, "galop run: …", and the process ends with RUN_REFUSED.
 NO_RETURN void run_refuse(const char *format, ...) PRINTF(1, 2);

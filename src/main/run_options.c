@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "lambda/arn.h"
@@ -70,9 +71,13 @@ static const char *take_function(void *context, struct str value)
 
 static const char *take_type(void *context, struct str value)
 {
-    ((struct run_settings *)context)->is_express = str_is(value, "express");
-    return str_is(value, "express") || str_is(value, "standard") ? NULL
-                                                                 : "write standard or express";
+    struct run_settings *settings = context;
+    bool is_express = str_equal_ignoring_case(value, STR("EXPRESS"));
+    settings->has_type = true;
+    settings->type = is_express ? ASL_MACHINE_EXPRESS : ASL_MACHINE_STANDARD;
+    return is_express || str_equal_ignoring_case(value, STR("STANDARD"))
+               ? NULL
+               : "write STANDARD or EXPRESS";
 }
 
 static const char *take_time(void *context, struct str value)
@@ -121,15 +126,16 @@ static const struct option options[] = {
     {"--test-case", "NAME", "Which test case of the mock file; needed when there are several.",
      take_test_case},
     {"--state-machine", "NAME",
-     "Which state machine of the mock file; needed when there are several. Also the name in\n"
-     "the context object (the definition's file name otherwise).",
+     "Which state machine of the mock file; needed when there are several. Also that of a\n"
+     "template, and the name in the context object (the file name otherwise).",
      take_state_machine},
     {"--function", "NAME=PATH",
      "Run this file or folder for tasks that call the Lambda function NAME, by ARN or by\n"
      "lambda:invoke. JavaScript (Node.js), Python, or a folder with a program `bootstrap`.\n"
      "PATH:HANDLER names the handler outright, e.g. pay=src:app.handler. Repeatable.",
      take_function},
-    {"--type", "standard|express", "Whose rules and limits hold (standard).", take_type},
+    {"--type", "STANDARD|EXPRESS",
+     "Whose rules and limits hold (what a template says, else STANDARD).", take_type},
     {"--time", "real|virtual",
      "virtual: waits, time-outs and back-off take no time, and timestamps are modelled.",
      take_time},
@@ -144,8 +150,8 @@ static const struct option options[] = {
 
 static const char usage[] =
     "Usage: galop run FILE [OPTION...]\n\n"
-    "Run a state machine definition in this process, without a server. The result goes to\n"
-    "stdout, what went wrong to stderr.\n\n"
+    "Run a state machine definition in this process, without a server: JSON, YAML, or one in a\n"
+    "template of CloudFormation or SAM. The result goes to stdout, what went wrong to stderr.\n\n"
     "  galop run order.json --input '{\"order\": 7}' --trace\n"
     "  galop run order.json --input order-7.json --function pay=functions/pay.mjs\n"
     "  galop run order.json --mock mocks.json --test-case PaymentRefused\n"
@@ -161,6 +167,13 @@ static void check(const struct run_settings *settings)
     if (settings->has_start && !settings->is_time_virtual) {
         run_refuse("--start is for virtual time: add --time virtual");
     }
+}
+
+bool run_has_colors(void)
+{
+    const char *terminal = getenv("TERM");
+    return isatty(STDERR_FILENO) && getenv("NO_COLOR") == NULL && terminal != NULL &&
+           strcmp(terminal, "dumb") != 0;
 }
 
 void run_settings_read(int argc, char **argv, struct run_settings *ret_settings)

@@ -60,23 +60,18 @@ static size_t offset_of(const struct run_trace *trace, const struct asl_state *s
 {
     struct asl_place places[NESTING_MAX * PLACES_PER_LEVEL + 1];
     size_t count = place_state(trace->machine, state, processor, places);
-    return asl_place_offset(&places[count - 1], trace->definition);
+    return asl_place_offset(&places[count - 1], trace->definition->source->text);
 }
 
 // From 1; 0 when it cannot be told.
 static size_t line_of(const struct run_trace *trace, const struct asl_state *state)
 {
-    if (trace->definition.size == 0 || state == NULL) return 0;
+    if (state == NULL) return 0;
     // Where a place does not exist, the nearest one around it is given, which stands before.
     size_t offset = offset_of(trace, state, STR("ItemProcessor"));
     size_t other = offset_of(trace, state, STR("Iterator"));
     if (other > offset) offset = other;
-    if (offset > trace->definition.size) return 0;
-    size_t line = 1;
-    for (size_t i = 0; i < offset; i++) {
-        if (trace->definition.data[i] == '\n') line++;
-    }
-    return line;
+    return run_definition_line(trace->definition, offset);
 }
 
 // ---------------------------------------------------------------------------------------------

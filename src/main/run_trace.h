@@ -14,6 +14,7 @@
 #include "base/buffer.h"
 #include "base/str.h"
 #include "engine/engine.h"
+#include "main/run_definition.h"
 
 // What is kept of an event.
 struct run_event {
@@ -30,8 +31,8 @@ struct run_event {
 
 struct run_trace {
     const struct asl_machine *machine;
-    struct str definition; // As it stands in the file, for lines; empty: no lines are named.
-    const char *file;      // The definition's, for messages.
+    const struct run_definition *definition; // For the lines of states.
+    const char *file;                        // The definition's, for messages.
     bool is_traced;
     bool has_colors;
     bool wants_history;
