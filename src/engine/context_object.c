@@ -28,6 +28,8 @@ static struct json time_value(struct arena *arena, int64_t unix_ms)
 }
 
 struct identity {
+    uint32_t redrive_count;
+    int64_t redriven_unix_ms;
     struct str execution_arn, execution_name, state_machine_arn, state_machine_name;
     struct json input;
     int64_t started_unix_ms;
@@ -47,7 +49,12 @@ static struct json make_prefix(struct step *step, const struct identity *identit
     json_members_append(&execution, STR("RoleArn"),
                         start->role_arn.data == NULL ? json_null : text_value(start->role_arn));
     if (start->machine->type == ASL_MACHINE_STANDARD && start->inspection == NULL) {
-        json_members_append(&execution, STR("RedriveCount"), json_from_integer(0));
+        json_members_append(&execution, STR("RedriveCount"),
+                            json_from_integer(identity->redrive_count));
+        if (identity->redrive_count > 0) {
+            json_members_append(&execution, STR("RedriveTime"),
+                                time_value(arena, identity->redriven_unix_ms));
+        }
     }
     json_members_init(&machine, arena);
     json_members_append(&machine, STR("Id"), text_value(identity->state_machine_arn));
@@ -144,6 +151,8 @@ static bool get_prefix(struct step *step, struct strand *strand, struct json *re
             .state_machine_name = start->state_machine_name,
             .input = start->input,
             .started_unix_ms = start->started_unix_ms,
+            .redrive_count = step->execution->redrive_count,
+            .redriven_unix_ms = step->execution->redriven_unix_ms,
         };
         *cached = make_prefix(step, &identity);
     }

@@ -14,6 +14,9 @@
 
 void state_enter(struct step *step, struct strand *strand);
 
+// Do the work of a state that was entered, once more.
+void state_resume(struct step *step, struct strand *strand);
+
 // Do the work of a Task, Parallel or Map state, for the first time or again.
 void state_perform(struct step *step, struct strand *strand);
 
@@ -43,6 +46,9 @@ void map_perform(struct step *step, struct strand *strand);
 
 // Make the strand the parent of `count` children to come.
 struct fan_out *fan_out_new(struct step *step, struct strand *strand, uint32_t count);
+
+// Pass over children that have a result from before a redrive.
+void fan_out_skip_done(struct fan_out *fan_out);
 
 // Start the next child, if there is one and a place for it.
 void fan_out_spread(struct step *step, struct strand *strand);

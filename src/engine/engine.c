@@ -7,6 +7,7 @@
 
 #include "engine/control.h"
 #include "engine/history.h"
+#include "engine/redrive.h"
 #include "engine/strand.h"
 
 enum {
@@ -27,14 +28,16 @@ const char *engine_status_name(enum engine_status status)
     return "";
 }
 
-static int64_t find_deadline(const struct engine_start *start, bool *ret_is_close)
+int64_t engine_find_deadline(const struct engine_start *start, int64_t since_unix_ms,
+                             bool *ret_is_close)
 {
     bool is_express = start->machine->type == ASL_MACHINE_EXPRESS || start->inspection != NULL;
-    int64_t seconds = is_express ? EXPRESS_SECONDS_MAX : STANDARD_SECONDS_MAX;
+    int64_t seconds_max = is_express ? EXPRESS_SECONDS_MAX : STANDARD_SECONDS_MAX;
+    int64_t last = start->started_unix_ms + seconds_max * 1000; // Redriven or not.
     uint32_t timeout_seconds = start->machine->timeout_seconds;
     *ret_is_close = is_express || timeout_seconds != 0;
-    if (timeout_seconds != 0 && timeout_seconds < seconds) seconds = timeout_seconds;
-    return start->started_unix_ms + seconds * 1000;
+    int64_t deadline = since_unix_ms + (int64_t)timeout_seconds * 1000;
+    return timeout_seconds != 0 && deadline < last ? deadline : last;
 }
 
 enum status engine_execution_new(struct arena *arena, const struct engine_start *start,
@@ -50,7 +53,8 @@ enum status engine_execution_new(struct arena *arena, const struct engine_start 
     execution->history_mask = start->history_mask;
     execution->history.is_shown = true;
     execution->history.is_limited = start->machine->type == ASL_MACHINE_STANDARD;
-    execution->deadline_unix_ms = find_deadline(start, &execution->needs_deadline);
+    execution->deadline_unix_ms =
+        engine_find_deadline(start, start->started_unix_ms, &execution->needs_deadline);
     list_init(&execution->live);
     list_init(&execution->free);
     execution->slots = slots;
@@ -166,6 +170,7 @@ static enum status on_task(struct step *step, const struct engine_event *event)
     case ENGINE_EVENT_START:
     case ENGINE_EVENT_TIMER_FIRED:
     case ENGINE_EVENT_STOP:
+    case ENGINE_EVENT_REDRIVE:
     case ENGINE_EVENT_CONTINUE: break;
     }
     return STATUS_NOT_FOUND;
@@ -205,6 +210,8 @@ static enum status on_timer(struct step *step, const struct engine_event *event,
 static enum status dispatch(struct step *step, const struct engine_event *event)
 {
     struct engine_execution *execution = step->execution;
+    if (event->type == ENGINE_EVENT_REDRIVE) return engine_redrive_execution(step, event);
+    if (execution->status != ENGINE_RUNNING) return STATUS_NOT_FOUND;
     bool is_too_late = execution->is_started && step->now_unix_ms >= execution->deadline_unix_ms;
     if (is_too_late && event->type != ENGINE_EVENT_STOP &&
         event->type != ENGINE_EVENT_TIMER_FIRED) {
@@ -220,6 +227,7 @@ static enum status dispatch(struct step *step, const struct engine_event *event)
     case ENGINE_EVENT_TASK_HEARTBEAT: return on_task(step, event);
     case ENGINE_EVENT_TIMER_FIRED: return on_timer(step, event, is_too_late);
     case ENGINE_EVENT_STOP: return on_stop(step, event);
+    case ENGINE_EVENT_REDRIVE: break;
     case ENGINE_EVENT_CONTINUE:
         if (!execution->has_yielded) return STATUS_NOT_FOUND;
         execution->has_yielded = false;
@@ -268,6 +276,7 @@ static void run_strand(struct step *step, struct strand *strand)
     case STRAND_ENTERS: state_enter(step, strand); break;
     case STRAND_SPREADS: fan_out_spread(step, strand); break;
     case STRAND_JOINS: fan_out_join(step, strand); break;
+    case STRAND_RESUMES: state_resume(step, strand); break;
     }
 }
 
@@ -314,7 +323,6 @@ static void ask_for_more(struct step *step)
 enum status engine_step(struct engine_execution *execution, const struct engine_event *event,
                         struct arena *step_arena, struct engine_update *ret_update)
 {
-    if (execution->status != ENGINE_RUNNING) return STATUS_NOT_FOUND;
     assert(step_arena != execution->arena);
     struct step step = {
         .execution = execution,

@@ -10,6 +10,7 @@
 //   RUNNING                    -> FAILED            [engine_fail_execution]
 //   RUNNING                    -> TIMED_OUT         [engine_on_timer]
 //   RUNNING                    -> ABORTED           [engine_stop_execution]
+//   FAILED, TIMED_OUT, ABORTED -> RUNNING           [engine_redrive_execution]
 //
 // A *strand* is one thread of control: the execution's own, or that of a Parallel branch or a Map
 // iteration. A strand is at one state and waits for at most one task, one timer, or its children.
@@ -71,6 +72,9 @@ struct engine_start {
     // execution counts as Express, lasts five minutes at most and cannot move. `role_arn` may then
     // have NULL data: there is none.
     struct engine_inspection *inspection;
+    // Keep, when it ends without success, what ENGINE_EVENT_REDRIVE needs: for whoever gives an
+    // execution that is to be redriven, or was, its events again. It does not show in updates.
+    bool can_redrive;
 };
 
 struct engine_execution; // Lives in its arena.
@@ -115,6 +119,9 @@ enum engine_event_type {
     ENGINE_EVENT_TIMER_FIRED,
     ENGINE_EVENT_STOP, // `error`, either part may be absent
     ENGINE_EVENT_CONTINUE,
+    // Of a Standard execution that ended without success: it goes on where it was. What succeeded
+    // is not done again; TimeoutSeconds counts from now. `redrive_count`, from 1.
+    ENGINE_EVENT_REDRIVE,
 };
 
 struct engine_event {
@@ -127,6 +134,7 @@ struct engine_event {
     size_t output_size_bytes; // Of the answer's text; 0 when unknown.
     struct asl_error error;   // Texts likewise.
     struct str worker_name;
+    uint32_t redrive_count;
 };
 
 // What one step did. Lives in the step arena.

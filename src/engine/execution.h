@@ -61,6 +61,7 @@ enum strand_action {
     STRAND_ENTERS,  // `state` with `input`.
     STRAND_SPREADS, // Starts branches or iterations.
     STRAND_JOINS,   // All of them have ended.
+    STRAND_RESUMES, // Does the work of `state` again, which it has entered: after a redrive.
 };
 
 // The task that a strand waits for.
@@ -85,15 +86,18 @@ struct fan_out {
     uint32_t running;
     uint32_t failed; // Tolerated failures of a distributed Map.
     uint32_t concurrency_max;
-    struct json items;          // Map
-    struct payload input;       // Effective input: of branches, and `$` of ItemSelector.
-    struct json *results;       // By index.
-    bool *has_result;           // Distributed Map: by index; otherwise NULL, every one has.
-    size_t results_size_bytes;  // Estimate.
-    uint32_t results_depth;     // Of the deepest.
-    uint64_t started_event_id;  // MapStateStarted, MapRunStarted or ParallelStateStarted.
-    uint64_t slot_event_id;     // What the next iteration follows.
-    struct list children;       // Live strands, through `sibling`.
+    struct json items;         // Map
+    struct payload input;      // Effective input: of branches, and `$` of ItemSelector.
+    struct json *results;      // By index.
+    bool *has_result;          // Distributed Map: by index; otherwise NULL, every one has.
+    size_t results_size_bytes; // Estimate.
+    uint32_t results_depth;    // Of the deepest.
+    uint64_t started_event_id; // MapStateStarted, MapRunStarted or ParallelStateStarted.
+    uint64_t slot_event_id;    // What the next iteration follows.
+    struct list children;      // Live strands, through `sibling`.
+    uint32_t redrive_count;    // Distributed: of the Map Run.
+    struct strand
+        *remains; // Of unsuccessful children, by index, through next_ready; see redrive.h.
     double failure_percent_max; // Distributed; below 0: not limited.
     int64_t failure_count_max;  // Distributed; below 0: not limited.
     struct str map_run_arn;     // Distributed.
@@ -130,6 +134,7 @@ struct strand {
     int64_t timer_unix_ms;
     struct strand_task task;
     struct fan_out *fan_out; // NULL when the state has none.
+    struct fan_out *left;    // After an unsuccessful end; see redrive.h.
 };
 
 struct engine_execution {
@@ -144,6 +149,9 @@ struct engine_execution {
     uint64_t sequence; // Of task and timer ids.
     int64_t deadline_unix_ms;
     uint64_t deadline_timer_id; // 0: not armed.
+
+    uint32_t redrive_count; // 0: never.
+    int64_t redriven_unix_ms;
 
     struct strand root;
     struct strand *ready; // Stack, through next_ready.

@@ -5,6 +5,7 @@
 #include "engine/control.h"
 #include "engine/history.h"
 #include "engine/inspect.h"
+#include "engine/redrive.h"
 #include "engine/strand.h"
 
 static bool is_terminal(const struct asl_error *error)
@@ -170,12 +171,14 @@ void strand_fail_as(struct step *step, struct strand *strand, const struct asl_e
         strand_unready(step->execution, strand);
         strand_cancel_timer(step, strand);
         strand_abort_children(step, strand, true, strand->last_event_id);
+        struct fan_out *fan_out = strand->fan_out;
         strand->fan_out = NULL;
         if (!is_terminal(&failure.error)) {
             if (try_retry(step, strand, &failure)) return;
             if (try_catch(step, strand, &failure)) return;
         }
         if (!is_own || !is_terminal(&failure.error)) record_state_failed(step, strand);
+        redrive_keep_fan_out(step, strand, fan_out, is_own, &failure.error);
         if (strand_is_root(strand)) {
             engine_fail_execution(step, &failure.error);
             return;

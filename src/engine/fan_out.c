@@ -5,6 +5,7 @@
 #include "engine/control.h"
 #include "engine/history.h"
 #include "engine/inspect.h"
+#include "engine/redrive.h"
 #include "engine/strand.h"
 
 struct fan_out *fan_out_new(struct step *step, struct strand *strand, uint32_t count)
@@ -66,6 +67,13 @@ static struct strand *start_branch(struct step *step, struct strand *strand, uin
     return child;
 }
 
+void fan_out_skip_done(struct fan_out *fan_out)
+{
+    if (fan_out->has_result == NULL) return;
+    while (fan_out->next_index < fan_out->count && fan_out->has_result[fan_out->next_index])
+        fan_out->next_index++;
+}
+
 void fan_out_spread(struct step *step, struct strand *strand)
 {
     struct fan_out *fan_out = strand->fan_out;
@@ -79,6 +87,7 @@ void fan_out_spread(struct step *step, struct strand *strand)
                                ? map_start_iteration(step, strand, index)
                                : start_branch(step, strand, index);
     if (child == NULL) return;
+    fan_out_skip_done(fan_out);
     if (fan_out->next_index < fan_out->count && fan_out->running < fan_out->concurrency_max) {
         strand_make_ready(step->execution, strand, STRAND_SPREADS);
     }
@@ -168,6 +177,7 @@ bool fan_out_child_failed(struct step *step, struct strand *child, struct asl_er
     if (parent->state->type == ASL_STATE_MAP && !is_execution) {
         history_add_iteration(step, child, ENGINE_HISTORY_MAP_ITERATION_FAILED, cause_event_id);
     }
+    redrive_keep_child(step, child);
     child->child_execution = NULL;
     strand_free(step->execution, child);
     if (is_execution) return child_execution_failed(step, parent, error);

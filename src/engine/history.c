@@ -99,6 +99,7 @@ struct engine_history_event *history_add(struct step *step, struct history *hist
         .unix_ms = step->now_unix_ms,
         .length = -1,
         .index = -1,
+        .redrive_count = step->execution->redrive_count,
     };
     return event;
 }

@@ -54,10 +54,12 @@ struct engine_history_event {
     struct str location;             // EvaluationFailed.
     struct str credentials_role_arn; // taskCredentials.
     struct str map_run_arn;
-    int64_t timeout_seconds;   // 0: not set in the state.
-    int64_t heartbeat_seconds; // 0: not set in the state.
-    int64_t length;            // MapStateStarted; -1 otherwise.
-    int64_t index;             // MapIteration*; -1 otherwise.
+    int64_t timeout_seconds;        // 0: not set in the state.
+    int64_t heartbeat_seconds;      // 0: not set in the state.
+    int64_t length;                 // MapStateStarted; -1 otherwise.
+    int64_t index;                  // MapIteration*; -1 otherwise.
+    uint32_t redrive_count;         // Of the execution so far.
+    uint32_t map_run_redrive_count; // MapRunRedriven
 };
 
 const char *engine_history_event_type_name(enum engine_history_event_type type);

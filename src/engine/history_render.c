@@ -160,6 +160,11 @@ static void write_details(struct details *details, const struct engine_history_e
     write_integer_unless(details, STR("length"), event->length, -1);
     write_integer_unless(details, STR("index"), event->index, -1);
     write_text_unless_empty(details, STR("mapRunArn"), event->map_run_arn);
+    if (event->type == ENGINE_HISTORY_EXECUTION_REDRIVEN) {
+        write_integer_unless(details, STR("redriveCount"), event->redrive_count, -1);
+    } else if (event->type == ENGINE_HISTORY_MAP_RUN_REDRIVEN) {
+        write_integer_unless(details, STR("redriveCount"), event->map_run_redrive_count, -1);
+    }
     write_task(details, event);
     write_data(details, STR("output"), STR("outputDetails"), event->output, (struct str){0});
     write_variables(details, event->assigned_variables);
@@ -221,6 +226,6 @@ void engine_history_event_render_log(const struct engine_history_event *event,
     write_number_string(writer, STR("previous_event_id"), (int64_t)event->previous_event_id);
     write_number_string(writer, STR("event_timestamp"), event->unix_ms);
     json_writer_string_member(writer, STR("execution_arn"), execution_arn);
-    json_writer_string_member(writer, STR("redrive_count"), STR("0"));
+    write_number_string(writer, STR("redrive_count"), event->redrive_count);
     json_writer_end_object(writer);
 }

@@ -38,6 +38,7 @@ struct theatre {
     size_t count;
     size_t capacity;
     bool is_over;
+    uint32_t redrive_count;
     enum status fault;
 };
 
@@ -222,6 +223,7 @@ static enum status bring_back(struct theatre *theatre, struct arena *to)
     buffer_init(&text, ARENA_BYTES_MAX);
     enum status status = engine_execution_encode(theatre->execution, &text);
     if (status != STATUS_OK) return status;
+    start.can_redrive = theatre->rehearsal->redrives_max > 0;
     start.input = json_null; // It does not need them.
     start.input_text = (struct str){0};
     return engine_execution_decode(to, &start, buffer_str(&text), &theatre->execution);
@@ -258,14 +260,22 @@ static enum status feed(struct theatre *theatre, struct engine_event event, int6
     if (theatre->rehearsal->on_update != NULL) {
         theatre->rehearsal->on_update(theatre->rehearsal->context, &update);
     }
-    if (update.status != ENGINE_RUNNING) {
+    bool is_redriven = update.status != ENGINE_RUNNING && update.status != ENGINE_SUCCEEDED &&
+                       theatre->redrive_count < theatre->rehearsal->redrives_max;
+    if (is_redriven) {
+        struct engine_event redrive = {
+            .type = ENGINE_EVENT_REDRIVE,
+            .redrive_count = ++theatre->redrive_count,
+        };
+        expect(theatre, unix_ms, redrive);
+    } else if (update.status != ENGINE_RUNNING) {
         take_result(theatre, &update);
         return theatre->fault;
     }
     for (size_t i = 0; i < update.command_count && !theatre->is_over; i++)
         perform(theatre, &update.commands[i]);
     if (theatre->fault != STATUS_OK) return theatre->fault;
-    return move(theatre);
+    return update.status == ENGINE_RUNNING ? move(theatre) : STATUS_OK;
 }
 
 static enum status play(struct theatre *theatre)
@@ -300,8 +310,9 @@ enum status rehearsal_run(struct rehearsal *rehearsal, struct arena *arena,
     arena_init(&theatre.arenas[1], ARENA_BYTES_MAX);
     arena_init(&theatre.step_arena, ARENA_BYTES_MAX);
     random_init_seed(&theatre.random, rehearsal->seed);
-    enum status status =
-        engine_execution_new(&theatre.arenas[0], &rehearsal->start, &theatre.execution);
+    struct engine_start start = rehearsal->start;
+    start.can_redrive = rehearsal->redrives_max > 0;
+    enum status status = engine_execution_new(&theatre.arenas[0], &start, &theatre.execution);
     if (status == STATUS_OK) status = play(&theatre);
     arena_release(&theatre.arenas[0]);
     arena_release(&theatre.arenas[1]);

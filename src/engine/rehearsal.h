@@ -36,6 +36,7 @@ struct rehearsal {
     uint64_t seed;
     int64_t stop_after_ms; // StopExecution then, with `stop_error`; below 0: never.
     struct asl_error stop_error;
+    uint32_t redrives_max;         // So often it is redriven at once when it ends without success.
     bool moves;                    // To a fresh arena after every step, which must change nothing.
     bool is_put_down;              // And brought back from its snapshot, likewise.
     rehearsal_answer_fn on_task;   // May be NULL.

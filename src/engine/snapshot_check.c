@@ -84,6 +84,8 @@ static bool is_ready_sound(const struct strand *strand)
     case STRAND_ENTERS:
         return fan_out == NULL && strand->entered_event_id == 0 && strand->retry_count == 0 &&
                strand->input.is_within_limit;
+    case STRAND_RESUMES:
+        return fan_out == NULL && strand->retry_count == 0 && strand->input.is_within_limit;
     case STRAND_SPREADS:
         return fan_out != NULL && (fan_out->running > 0 || fan_out->next_index < fan_out->count);
     case STRAND_JOINS:

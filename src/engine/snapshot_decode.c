@@ -106,6 +106,9 @@ static void read_execution(struct snapshot_reader *reader)
     execution->deadline_timer_id = snapshot_read_id(reader, root, STR("deadline_timer_id"));
     execution->needs_deadline = execution->deadline_timer_id != 0;
     execution->has_yielded = snapshot_read_bool(reader, root, STR("has_yielded"), false);
+    execution->redrive_count = snapshot_read_count(reader, root, STR("redrive_count"), INT32_MAX);
+    execution->redriven_unix_ms =
+        snapshot_read_integer(reader, root, STR("redriven_unix_ms"), 0, SNAPSHOT_UNIX_MS_MAX);
     execution->payload_bytes_max = (size_t)snapshot_read_integer(
         reader, root, STR("payload_bytes_max"), 0, payload_bytes_most);
     execution->start.input = json_null;

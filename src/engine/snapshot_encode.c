@@ -131,6 +131,7 @@ static void put_fan_out(struct encoder *encoder, const struct fan_out *fan_out)
     }
     put_time(encoder, STR("failure_count_max"), fan_out->failure_count_max, -1);
     put_text(encoder, STR("map_run_arn"), fan_out->map_run_arn);
+    put_integer(encoder, STR("redrive_count"), fan_out->redrive_count);
     json_writer_end_object(&encoder->writer);
 }
 
@@ -283,6 +284,8 @@ static void put_execution(struct encoder *encoder)
     put_time(encoder, STR("deadline_unix_ms"), execution->deadline_unix_ms, 0);
     put_integer(encoder, STR("deadline_timer_id"), execution->deadline_timer_id);
     put_bool(encoder, STR("has_yielded"), execution->has_yielded);
+    put_integer(encoder, STR("redrive_count"), execution->redrive_count);
+    put_time(encoder, STR("redriven_unix_ms"), execution->redriven_unix_ms, 0);
     put_integer(encoder, STR("payload_bytes_max"), execution->payload_bytes_max);
     if (context_object_is_used(execution->start.machine)) {
         put_value(encoder, STR("execution_input"), execution->start.input);

@@ -12,10 +12,11 @@ const struct str snapshot_wait_names[STRAND_IS_FREE] = {
     [STRAND_WAITS_FOR_CHILDREN] = STR_INIT("CHILDREN"),
 };
 
-const struct str snapshot_action_names[STRAND_JOINS + 1] = {
+const struct str snapshot_action_names[STRAND_RESUMES + 1] = {
     [STRAND_ENTERS] = STR_INIT("ENTERS"),
     [STRAND_SPREADS] = STR_INIT("SPREADS"),
     [STRAND_JOINS] = STR_INIT("JOINS"),
+    [STRAND_RESUMES] = STR_INIT("RESUMES"),
 };
 
 static const int64_t event_id_max = INT64_C(1) << 50;

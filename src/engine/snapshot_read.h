@@ -11,7 +11,9 @@
 
 // By enum strand_wait and enum strand_action; empty for what does not last between two steps.
 extern const struct str snapshot_wait_names[STRAND_IS_FREE];
-extern const struct str snapshot_action_names[STRAND_JOINS + 1];
+extern const struct str snapshot_action_names[STRAND_RESUMES + 1];
+
+#define SNAPSHOT_UNIX_MS_MAX INT64_C(253402300799999) // 9999-12-31
 
 struct snapshot_value {
     struct json value;

@@ -2,7 +2,6 @@
 
 #include "engine/snapshot_read.h"
 
-static const int64_t unix_ms_max = INT64_C(253402300799999); // 9999-12-31
 static const int64_t results_bytes_max = INT64_C(1) << 60;
 
 static void read_task(struct snapshot_reader *reader, const struct json *object,
@@ -83,6 +82,7 @@ static struct fan_out *read_fan_out(struct snapshot_reader *reader, const struct
     fan_out->started_event_id = snapshot_read_event_id(reader, object, STR("started_event_id"));
     fan_out->slot_event_id = snapshot_read_event_id(reader, object, STR("slot_event_id"));
     fan_out->map_run_arn = snapshot_read_text(reader, object, STR("map_run_arn"));
+    fan_out->redrive_count = snapshot_read_count(reader, object, STR("redrive_count"), INT32_MAX);
     read_tolerance(reader, object, fan_out);
     read_results(reader, results, fan_out);
     return fan_out;
@@ -101,7 +101,7 @@ static void read_child_execution(struct snapshot_reader *reader, const struct js
     child->history.is_limited = strand->parent->state->map.execution_type == ASL_MACHINE_STANDARD;
     child->input = snapshot_read_value(reader, object, STR("input"));
     child->started_unix_ms =
-        snapshot_read_integer(reader, object, STR("started_unix_ms"), 0, unix_ms_max);
+        snapshot_read_integer(reader, object, STR("started_unix_ms"), 0, SNAPSHOT_UNIX_MS_MAX);
     child->name = snapshot_read_text(reader, object, STR("name"));
     strand->child_execution = child;
     strand->history = &child->history;
@@ -211,7 +211,7 @@ void snapshot_read_strand(struct snapshot_reader *reader, const struct json *obj
     strand->before_event_id = snapshot_read_event_id(reader, object, STR("before_event_id"));
     strand->entered_event_id = snapshot_read_event_id(reader, object, STR("entered_event_id"));
     strand->entered_unix_ms =
-        snapshot_read_integer(reader, object, STR("entered_unix_ms"), 0, unix_ms_max);
+        snapshot_read_integer(reader, object, STR("entered_unix_ms"), 0, SNAPSHOT_UNIX_MS_MAX);
     read_attempts(reader, object, strand);
     strand->timer_id = snapshot_read_id(reader, object, STR("timer_id"));
     strand->timer_unix_ms = snapshot_read_time(reader, object, STR("timer_unix_ms"), 0);

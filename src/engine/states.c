@@ -293,12 +293,10 @@ void state_end_wait(struct step *step, struct strand *strand)
 
 // ---------------------------------------------------------------------------------------------
 
-void state_enter(struct step *step, struct strand *strand)
+static void do_work(struct step *step, struct strand *strand)
 {
     assert(strand->task.id == 0 && strand->timer_id == 0 && strand->fan_out == NULL);
     assert(strand->retry_count == 0 && strand->input.is_within_limit);
-    strand->entered_unix_ms = step->now_unix_ms;
-    history_add_entered(step, strand);
     step->states_entered++;
     switch (strand->state->type) {
     case ASL_STATE_PASS: enter_pass(step, strand); return;
@@ -310,6 +308,19 @@ void state_enter(struct step *step, struct strand *strand)
     case ASL_STATE_PARALLEL:
     case ASL_STATE_MAP: state_perform(step, strand); return;
     }
+}
+
+void state_enter(struct step *step, struct strand *strand)
+{
+    strand->entered_unix_ms = step->now_unix_ms;
+    history_add_entered(step, strand);
+    do_work(step, strand);
+}
+
+void state_resume(struct step *step, struct strand *strand)
+{
+    assert(strand->entered_event_id != 0);
+    do_work(step, strand);
 }
 
 void state_perform(struct step *step, struct strand *strand)

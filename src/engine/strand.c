@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/history.h"
+#include "engine/redrive.h"
 
 enum { SLOT_CAPACITY_MIN = 16 };
 
@@ -260,6 +261,7 @@ void strand_abort_children(struct step *step, struct strand *strand, bool is_rec
         if (is_recorded && deepest->history == strand->history) {
             record_abort(step, deepest, cause_event_id);
         }
+        redrive_keep_child(step, deepest);
         strand_cancel(step, deepest);
         deepest->fan_out = NULL;
         struct strand *parent = deepest->parent;

@@ -44,6 +44,7 @@ void engine_finish(struct step *step, enum engine_status status, const struct as
     assert(can_move(execution->status, status));
     strand_abort_children(step, &execution->root, false, 0);
     strand_cancel(step, &execution->root);
+    if (execution->root.fan_out != NULL) execution->root.left = execution->root.fan_out;
     execution->root.fan_out = NULL;
     execution->ready = NULL;
     if (execution->deadline_timer_id != 0) {

@@ -34,14 +34,15 @@ static bool feed(struct fuzz *fuzz, uint8_t byte)
     struct engine_update update;
     fuzz->now_unix_ms += byte * 37;
     struct engine_event event = {
-        .type = ENGINE_EVENT_START + byte % 9,
+        .type = ENGINE_EVENT_START + byte % 10,
         .now_unix_ms = fuzz->now_unix_ms,
         .random_seed = byte,
+        .redrive_count = byte,
         .output = json_true,
         .error = {.name = byte % 2 ? STR("E") : STR("States.Runtime"), .cause = STR("cause")},
     };
     if (fuzz->id_count > 0) {
-        event.task_id = event.timer_id = fuzz->ids[byte / 9 % fuzz->id_count];
+        event.task_id = event.timer_id = fuzz->ids[byte / 10 % fuzz->id_count];
     }
     arena_reset(&fuzz->step_arena);
     enum status status = engine_step(fuzz->execution, &event, &fuzz->step_arena, &update);
@@ -51,7 +52,8 @@ static bool feed(struct fuzz *fuzz, uint8_t byte)
         if (id != 0) fuzz->ids[fuzz->id_count++ % OPEN_MAX] = id;
         if (fuzz->id_count > OPEN_MAX) fuzz->id_count = OPEN_MAX;
     }
-    return status == STATUS_NOT_FOUND || (status == STATUS_OK && update.status == ENGINE_RUNNING);
+    // What did not succeed can be redriven.
+    return status == STATUS_NOT_FOUND || (status == STATUS_OK && update.status != ENGINE_SUCCEEDED);
 }
 
 // What is put down and brought back again is the same.
@@ -82,6 +84,7 @@ static bool begin(struct fuzz *fuzz, struct str definition, struct str snapshot)
         .state_machine_name = STR("M"),
         .started_unix_ms = fuzz->now_unix_ms,
         .history_mask = ENGINE_HISTORY_ALL,
+        .can_redrive = true,
     };
     asl_diagnostics_init(&diagnostics, &fuzz->machine_arena);
     if (asl_machine_parse(definition, ASL_MACHINE_STANDARD, &diagnostics, &fuzz->start.machine) !=

@@ -17,6 +17,7 @@ struct fuzz {
     uint64_t ids[OPEN_MAX]; // Of tasks and timers, open or not.
     size_t id_count;
     uint64_t history_count;
+    uint32_t redrive_count;
     int64_t now_unix_ms;
 };
 
@@ -58,7 +59,7 @@ static bool feed(struct fuzz *fuzz, struct engine_event event)
         return false;
     }
     note_update(fuzz, &update);
-    return update.status == ENGINE_RUNNING;
+    return update.status != ENGINE_SUCCEEDED; // Others can be redriven.
 }
 
 static void move(struct fuzz *fuzz)
@@ -75,15 +76,16 @@ static void move(struct fuzz *fuzz)
 
 static bool feed_byte(struct fuzz *fuzz, uint8_t byte)
 {
-    struct engine_event event = {.type = ENGINE_EVENT_START + byte % 9, .output = json_true};
+    struct engine_event event = {.type = ENGINE_EVENT_START + byte % 10, .output = json_true};
     if (byte >= 0xf0) {
-        move(fuzz);
+        if (engine_execution_status(fuzz->execution) == ENGINE_RUNNING) move(fuzz);
         return true;
     }
+    event.redrive_count = ++fuzz->redrive_count;
     fuzz->now_unix_ms += byte * 37;
     if (fuzz->id_count > 0) {
         size_t known = fuzz->id_count < OPEN_MAX ? fuzz->id_count : OPEN_MAX;
-        event.task_id = event.timer_id = fuzz->ids[byte / 9 % known];
+        event.task_id = event.timer_id = fuzz->ids[byte / 10 % known];
     }
     event.error.name = byte % 2 ? STR("E") : STR("States.Runtime");
     event.error.cause = STR("cause");
@@ -101,6 +103,7 @@ static bool begin(struct fuzz *fuzz, struct str definition, struct str input)
         .input_text = input,
         .started_unix_ms = fuzz->now_unix_ms,
         .history_mask = ENGINE_HISTORY_ALL,
+        .can_redrive = true,
     };
     asl_diagnostics_init(&diagnostics, &fuzz->machine_arena);
     if (asl_machine_parse(definition, ASL_MACHINE_STANDARD, &diagnostics, &fuzz->machine) !=

@@ -65,6 +65,7 @@ static bool play_case(const struct json *test_case, const struct asl_machine *ma
 {
     const struct json *replies = JSON_FIND(test_case, "replies");
     const struct json *input = JSON_FIND(test_case, "input");
+    const struct json *redrives = JSON_FIND(test_case, "redrives");
     struct rehearsal rehearsal = {
         .start =
             {
@@ -82,6 +83,7 @@ static bool play_case(const struct json *test_case, const struct asl_machine *ma
         .seed = 7,
         .stop_after_ms = milliseconds_of(test_case, STR("stop_after_seconds"), -1),
         .stop_error = {.name = STR("Stopped"), .cause = STR("By the case.")},
+        .redrives_max = redrives == NULL ? 0 : (uint32_t)redrives->integer,
         .moves = mode == PLAY_MOVED,
         .is_put_down = mode == PLAY_PUT_DOWN,
         .on_update = on_update,

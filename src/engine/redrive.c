@@ -1,0 +1,150 @@
+// Source: AWS Step Functions Developer Guide, "Restarting state machine executions with redrive":
+// "Step Functions preserves the results and execution history of the successful steps, which are
+// not rerun when you redrive an execution."
+
+#include "engine/redrive.h"
+
+#include "engine/control.h"
+#include "engine/history.h"
+#include "engine/strand.h"
+
+void redrive_keep_child(struct step *step, struct strand *child)
+{
+    // What is left of a child execution is that it has no result: it starts anew.
+    if (!step->execution->start.can_redrive || child->child_execution != NULL) return;
+    struct strand *copy = ARENA_NEW(step->values, struct strand);
+    if (copy == NULL) {
+        step_set_fault(step, STATUS_NO_MEMORY);
+        return;
+    }
+    *copy = *child;
+    if (copy->fan_out != NULL) copy->left = copy->fan_out;
+    copy->fan_out = NULL;
+    struct strand **link = &child->parent->fan_out->remains;
+    while (*link != NULL && (*link)->index < copy->index)
+        link = &(*link)->next_ready;
+    copy->next_ready = *link;
+    *link = copy;
+}
+
+void redrive_keep_fan_out(struct step *step, struct strand *strand, struct fan_out *fan_out,
+                          bool is_own, const struct asl_error *error)
+{
+    bool is_whole = is_own || str_equal(error->name, ASL_ERROR_DATA_LIMIT);
+    strand->left = step->execution->start.can_redrive && !is_whole ? fan_out : NULL;
+}
+
+// ---------------------------------------------------------------------------------------------
+// Going on
+
+static struct strand *revive_child(struct step *step, struct strand *parent,
+                                   const struct strand *remains)
+{
+    struct strand *child = strand_new_child(step, parent, remains->state->index);
+    if (child == NULL) return NULL;
+    child->index = remains->index;
+    child->item = remains->item;
+    child->variables = remains->variables;
+    child->variables_bytes = remains->variables_bytes;
+    step->execution->variables_bytes += remains->variables_bytes;
+    child->entered_event_id = remains->entered_event_id;
+    child->before_event_id = remains->before_event_id;
+    child->entered_unix_ms = remains->entered_unix_ms;
+    child->left = remains->left;
+    strand_set_input(step->execution, child, remains->input);
+    return child;
+}
+
+// The Map Run goes through its items once more and leaves out those that have a result.
+static void revive_map_run(struct step *step, struct strand *strand)
+{
+    struct fan_out *fan_out = strand->fan_out;
+    fan_out->next_index = 0;
+    fan_out->failed = 0;
+    fan_out->redrive_count++;
+    struct engine_history_event *event =
+        history_add_next(step, strand, ENGINE_HISTORY_MAP_RUN_REDRIVEN);
+    if (event == NULL) return;
+    event->map_run_arn = fan_out->map_run_arn;
+    event->map_run_redrive_count = fan_out->redrive_count;
+}
+
+static void revive_fan_out(struct step *step, struct strand *strand)
+{
+    struct fan_out *fan_out = strand->left;
+    assert(fan_out->running == 0 && list_is_empty(&fan_out->children));
+    strand->fan_out = fan_out;
+    strand->left = NULL;
+    // Those that had been started fit into the limit of concurrency then, and do so now.
+    struct strand *remains = fan_out->remains;
+    fan_out->remains = NULL;
+    for (; remains != NULL; remains = remains->next_ready) {
+        if (revive_child(step, strand, remains) == NULL) return;
+    }
+    if (fan_out->has_result != NULL) revive_map_run(step, strand);
+    fan_out->slot_event_id = strand->last_event_id;
+}
+
+// What a strand does next.
+static void set_going(struct step *step, struct strand *strand)
+{
+    struct engine_execution *execution = step->execution;
+    const struct fan_out *fan_out = strand->fan_out;
+    strand->wait = STRAND_RUNS;
+    if (fan_out != NULL && fan_out->running > 0) {
+        strand->wait = STRAND_WAITS_FOR_CHILDREN;
+        if (fan_out->next_index < fan_out->count) {
+            strand_make_ready(execution, strand, STRAND_SPREADS);
+        }
+    } else if (fan_out != NULL) {
+        fan_out_skip_done(strand->fan_out);
+        bool is_done = fan_out->next_index == fan_out->count;
+        strand_make_ready(execution, strand, is_done ? STRAND_JOINS : STRAND_SPREADS);
+    } else if (strand->entered_event_id == 0 || strand->state->type == ASL_STATE_FAIL) {
+        strand->entered_event_id = 0;
+        strand_make_ready(execution, strand, STRAND_ENTERS);
+    } else {
+        strand_make_ready(execution, strand, STRAND_RESUMES);
+    }
+}
+
+static void revive(struct step *step)
+{
+    struct engine_execution *execution = step->execution;
+    // Children stand behind their parents in the list and are appended on the way.
+    for (struct list *link = execution->live.next; link != &execution->live; link = link->next) {
+        struct strand *strand = LIST_ITEM(link, struct strand, live);
+        strand->last_event_id = execution->history.count;
+        strand->retry_count = 0;
+        strand->task = (struct strand_task){0};
+        if (strand->left != NULL) revive_fan_out(step, strand);
+        if (step->fault != STATUS_OK) return;
+    }
+    // The first one comes to stand on top of the ready stack.
+    for (struct list *link = execution->live.previous; link != &execution->live;
+         link = link->previous)
+        set_going(step, LIST_ITEM(link, struct strand, live));
+}
+
+enum status engine_redrive_execution(struct step *step, const struct engine_event *event)
+{
+    struct engine_execution *execution = step->execution;
+    const struct engine_start *start = &execution->start;
+    bool is_unsuccessful = execution->status == ENGINE_FAILED ||
+                           execution->status == ENGINE_TIMED_OUT ||
+                           execution->status == ENGINE_ABORTED;
+    if (!is_unsuccessful || !execution->is_started || !start->can_redrive) return STATUS_NOT_FOUND;
+    if (start->machine->type != ASL_MACHINE_STANDARD) return STATUS_NOT_FOUND;
+    assert(execution->ready == NULL && execution->deadline_timer_id == 0);
+    execution->status = ENGINE_RUNNING;
+    execution->has_yielded = false;
+    execution->redrive_count = event->redrive_count;
+    execution->redriven_unix_ms = step->now_unix_ms;
+    execution->context_prefix = json_null; // It tells of the redrive.
+    execution->deadline_unix_ms =
+        engine_find_deadline(start, step->now_unix_ms, &execution->needs_deadline);
+    history_add(step, &execution->history, ENGINE_HISTORY_EXECUTION_REDRIVEN,
+                execution->history.count);
+    revive(step);
+    return STATUS_OK;
+}
