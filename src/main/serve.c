@@ -22,6 +22,7 @@
 #include "logs/logs.h"
 #include "main/commands.h"
 #include "main/options.h"
+#include "main/retention.h"
 #include "runtime/execution.h"
 #include "store/store.h"
 
@@ -29,8 +30,9 @@ enum {
     WORKERS_MAX = 64,
     FORWARDS_MAX = 64,
     PURGE_INTERVAL_MS = 60000,
-    DRAIN_MS_MAX = 10000, // After that, what is still under way is cut off.
-    BODY_MIB_MAX = 70,    // A function's zip of 50 MB in base64.
+    PURGE_FIRST_MS = 1000, // After the start.
+    DRAIN_MS_MAX = 10000,  // After that, what is still under way is cut off.
+    BODY_MIB_MAX = 70,     // A function's zip of 50 MB in base64.
     REQUEST_ARENA_MIB_MAX = 256,
 };
 
@@ -42,7 +44,9 @@ struct settings {
     enum api_auth auth;
     bool is_iam_strict;
     bool is_time_virtual;
-    uint32_t workers; // 0: one per processor.
+    bool has_retention;
+    uint32_t retention_days; // 0: for ever.
+    uint32_t workers;        // 0: one per processor.
     uint32_t lambda_concurrency;
     struct tasks_endpoint forwards[FORWARDS_MAX];
     size_t forward_count;
@@ -71,6 +75,7 @@ struct server {
     uint32_t worker_count;
     struct net_watch signal_watch;
     struct net_timer purge_timer;
+    struct retention retention;
     int signal_fd;
     bool is_draining;
 };
@@ -136,6 +141,18 @@ static const char *take_workers(void *context, struct str value)
     return NULL;
 }
 
+static const char *take_retention_days(void *context, struct str value)
+{
+    struct settings *settings = context;
+    uint64_t number;
+    if (!str_to_u64(value, &number) || number > RETENTION_DAYS_MAX) {
+        return "write a number of days, 0 for ever";
+    }
+    settings->has_retention = true;
+    settings->retention_days = (uint32_t)number;
+    return NULL;
+}
+
 static const char *take_time(void *context, struct str value)
 {
     ((struct settings *)context)->is_time_virtual = str_is(value, "virtual");
@@ -188,6 +205,10 @@ static const struct option options[] = {
      take_iam},
     {"--workers", "N", "Threads that serve requests and run executions (one per processor).",
      take_workers},
+    {"--retention-days", "N",
+     "How long executions are kept after their end, with their histories (90; 0: for ever).\n"
+     "Their names are free again then. In virtual time they are kept unless this is given.",
+     take_retention_days},
     {"--time", "real|virtual",
      "virtual: the server's clock stands still while anything is under way, and jumps to\n"
      "the next timer as soon as nothing is: waits, time-outs and back-off take no time,\n"
@@ -260,6 +281,7 @@ static void purge(struct net_timer *timer)
 {
     struct server *server = CONTAINER_OF(timer, struct server, purge_timer);
     logs_purge(server->api.logs);
+    retention_run(&server->retention);
     net_timer_arm_steady(server->workers[0].loop, timer, PURGE_INTERVAL_MS);
 }
 
@@ -343,6 +365,12 @@ static void open_services(struct server *server)
     if (status != STATUS_OK) give_up("%" STR_FORMAT, STR_ARGS(why));
     runtime_init(&server->runtime, &server->clock, api->store, api->logs);
     require(runtime_load(&server->runtime), "load the state machines");
+    bool is_kept = settings->is_time_virtual && !settings->has_retention;
+    server->retention = (struct retention){
+        .store = api->store,
+        .clock = &server->clock,
+        .days = is_kept ? 0 : settings->retention_days,
+    };
     api->runtime = &server->runtime;
     api->clock = &server->clock;
     api->config = (struct api_config){
@@ -440,7 +468,7 @@ static void run_workers(struct server *server)
         (struct net_watch){.fd = server->signal_fd, .events = EPOLLIN, .run = on_signal};
     require(net_watch_start(first->loop, &server->signal_watch), "watch signals");
     net_timer_init(&server->purge_timer, purge);
-    net_timer_arm_steady(first->loop, &server->purge_timer, PURGE_INTERVAL_MS);
+    net_timer_arm_steady(first->loop, &server->purge_timer, PURGE_FIRST_MS);
     for (uint32_t i = 1; i < server->worker_count; i++) {
         if (pthread_create(&server->workers[i].thread, NULL, run_worker, &server->workers[i]) !=
             0) {
@@ -463,6 +491,7 @@ static void close_all(struct server *server)
     }
     lambda_free(server->api.lambda);
     logs_close(server->api.logs);
+    retention_close(&server->retention);
     store_close(server->api.store);
     log_info(is_clean ? "stopped" : "stopped; executions under way were cut off");
 }
@@ -487,6 +516,7 @@ int command_serve(int argc, char **argv)
     settings->listen = STR("127.0.0.1:8083");
     settings->data = STR("./galop-data");
     settings->account = STR("000000000000");
+    settings->retention_days = RETENTION_DAYS_DEFAULT;
     options_read(argc, argv, options, ARRAY_COUNT(options), usage, NULL, settings);
     if (!is_loopback(settings->listen) && !settings->has_auth) {
         give_up("%" STR_FORMAT " is not a loopback address: say --auth sigv4 to verify callers, or "
