@@ -20,7 +20,6 @@ static const struct str unserved[] = {
     STR_INIT("ListStateMachineAliases"),
     STR_INIT("ListStateMachineVersions"),
     STR_INIT("PublishStateMachineVersion"),
-    STR_INIT("RedriveExecution"),
     STR_INIT("UpdateMapRun"),
     STR_INIT("UpdateStateMachineAlias"),
 };

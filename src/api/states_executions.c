@@ -2,6 +2,7 @@
 
 #include "api/states.h"
 #include "runtime/letter.h"
+#include "runtime/redrive.h"
 #include "store/execution.h"
 
 enum { PAGE_DEFAULT = 100, PAGE_MAX = 1000 };
@@ -163,10 +164,11 @@ static const struct api_member describe_members[] = {
      .enum_values = "[ALL_DATA, METADATA_ONLY]"},
 };
 
-static void write_redrive(struct json_writer *writer, const struct store_execution *row)
+static void write_redrive(struct json_writer *writer, const struct store_execution *row,
+                          int64_t now_unix_ms)
 {
-    bool is_running = str_is(row->status, "RUNNING");
-    bool is_redrivable = !is_running && !str_is(row->status, "SUCCEEDED");
+    struct str obstacle = runtime_redrive_obstacle(row, now_unix_ms);
+    bool is_redrivable = obstacle.size == 0;
     json_writer_integer_member(writer, STR("redriveCount"), row->redrive_count);
     if (row->redrive_count > 0) {
         json_writer_timestamp_member(writer, STR("redriveDate"), row->redriven_unix_ms);
@@ -174,10 +176,7 @@ static void write_redrive(struct json_writer *writer, const struct store_executi
     json_writer_string_member(writer, STR("redriveStatus"),
                               is_redrivable ? STR("REDRIVABLE") : STR("NOT_REDRIVABLE"));
     if (!is_redrivable) {
-        json_writer_string_member(writer, STR("redriveStatusReason"),
-                                  is_running
-                                      ? STR("Execution is RUNNING and cannot be redriven")
-                                      : STR("Execution is SUCCEEDED and cannot be redriven"));
+        json_writer_string_member(writer, STR("redriveStatusReason"), obstacle);
     }
 }
 
@@ -225,7 +224,7 @@ static void reply_description(struct states_read *read, enum status status)
     if (row->error.data != NULL) json_writer_string_member(&writer, STR("error"), row->error);
     if (row->cause.data != NULL) json_writer_string_member(&writer, STR("cause"), row->cause);
     write_text(&writer, STR("traceHeader"), row->trace_header);
-    write_redrive(&writer, row);
+    write_redrive(&writer, row, clock_unix_ms(request->worker->api->clock));
     json_writer_end_object(&writer);
     api_reply_end(request);
 }
@@ -233,6 +232,74 @@ static void reply_description(struct states_read *read, enum status status)
 static void describe(struct api_request *request)
 {
     read_row(request, reply_description);
+}
+
+// ---------------------------------------------------------------------------------------------
+// RedriveExecution
+
+static bool is_printable(struct str token)
+{
+    for (size_t i = 0; i < token.size; i++) {
+        if (token.data[i] < '!' || token.data[i] > '~') return false;
+    }
+    return true;
+}
+
+static const struct api_member redrive_members[] = {
+    STATES_ARN_MEMBER("executionArn"),
+    {.name = STR_INIT("clientToken"),
+     .type = API_MEMBER_STRING,
+     .min = 1,
+     .max = 64,
+     .pattern = "[!-~]+",
+     .matches = is_printable},
+};
+
+static void refuse_redrive(struct api_request *request, struct str arn, struct str obstacle)
+{
+    api_exception(request, STR("ExecutionNotRedrivable"),
+                  "The execution '%" STR_FORMAT "' cannot be redriven: %" STR_FORMAT, STR_ARGS(arn),
+                  STR_ARGS(obstacle));
+}
+
+static void on_redriven(void *context, enum status status, int64_t redriven_unix_ms)
+{
+    struct row_read *row = context;
+    struct api_request *request = row->read.request;
+    if (status == STATUS_CONFLICT) {
+        refuse_redrive(request, row->key.execution_arn,
+                       STR("Execution is RUNNING and cannot be redriven"));
+        return;
+    }
+    if (!states_execution_was_found(request, status, row->key.execution_arn)) return;
+    struct json_writer writer;
+    json_writer_init(&writer, api_reply_begin(request));
+    json_writer_begin_object(&writer);
+    json_writer_timestamp_member(&writer, STR("redriveDate"), redriven_unix_ms);
+    json_writer_end_object(&writer);
+    api_reply_end(request);
+}
+
+static void redrive_row(struct states_read *read, enum status status)
+{
+    struct row_read *row = CONTAINER_OF(read, struct row_read, read);
+    struct api_request *request = read->request;
+    if (!states_execution_was_found(request, status, row->key.execution_arn)) return;
+    struct str obstacle =
+        runtime_redrive_obstacle(&row->row, clock_unix_ms(request->worker->api->clock));
+    struct str token = api_member_str(&request->body, STR("clientToken"), STR(""));
+    // What runs may run because of this very token.
+    bool may_be_repeated = token.size > 0 && row->row.redrive_count > 0;
+    if (obstacle.size > 0 && !may_be_repeated) {
+        refuse_redrive(request, row->key.execution_arn, obstacle);
+        return;
+    }
+    runtime_redrive(request->worker->runtime, row->row.id, token, on_redriven, row);
+}
+
+static void redrive(struct api_request *request)
+{
+    read_row(request, redrive_row);
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -258,6 +325,7 @@ struct list_read {
     size_t count_max;
     struct store_execution *rows; // One more than asked for, if there are as many.
     size_t count;
+    int64_t next_before_id; // Where to go on when the store stopped looking.
 };
 
 static enum status collect_row(void *context, const struct store_execution *row)
@@ -279,6 +347,7 @@ static enum status collect_row(void *context, const struct store_execution *row)
 static enum status run_list(struct states_read *read, struct store_tx *tx)
 {
     struct list_read *list = CONTAINER_OF(read, struct list_read, read);
+    list->query.ret_next_before_id = &list->next_before_id;
     enum status status = store_execution_list(tx, &list->query, collect_row, list);
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
@@ -315,9 +384,9 @@ static void reply_list(struct states_read *read, enum status status)
     for (size_t i = 0; i < count; i++)
         write_item(&writer, request->arena, &list->rows[i]);
     json_writer_end_array(&writer);
-    if (list->count > count) {
-        struct str position =
-            arena_printf(request->arena, "%lld", (long long)list->rows[count - 1].id);
+    int64_t next = list->count > count ? list->rows[count - 1].id : list->next_before_id;
+    if (next != 0) {
+        struct str position = arena_printf(request->arena, "%lld", (long long)next);
         json_writer_string_member(&writer, STR("nextToken"),
                                   api_page_token(request->arena, list->purpose, position));
     }
@@ -413,5 +482,6 @@ const struct states_operation states_execution_operations[] = {
     STATES_OPERATION("StopExecution", stop_members, stop),
     STATES_OPERATION("DescribeExecution", describe_members, describe),
     STATES_OPERATION("ListExecutions", list_members, list),
+    STATES_OPERATION("RedriveExecution", redrive_members, redrive),
 };
 const size_t states_execution_operation_count = ARRAY_COUNT(states_execution_operations);

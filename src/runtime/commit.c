@@ -41,7 +41,9 @@ struct commit {
     size_t update_count;
     bool is_start;
     bool is_end;
+    bool is_redrive; // Opens the execution again.
     bool stores_definition;
+    bool removes_snapshot;
     struct str definition;      // With stores_definition.
     struct store_execution row; // With is_start or is_end.
     struct store_step step;
@@ -133,7 +135,8 @@ static struct commit *take_commit(struct runtime_worker *worker)
         net_timer_init(&commit->retry, on_retry);
     }
     commit->update_count = 0;
-    commit->is_start = commit->is_end = commit->stores_definition = false;
+    commit->is_start = commit->is_end = commit->is_redrive = false;
+    commit->stores_definition = commit->removes_snapshot = false;
     commit->step = (struct store_step){0};
     json_writer_init(&commit->causes_writer, &commit->causes);
     json_writer_init(&commit->events_writer, &commit->events);
@@ -223,6 +226,7 @@ static void add_event(struct commit *commit, struct engine_event event,
         return;
     }
     commit->letters[commit->update_count++] = letter;
+    commit->is_redrive = commit->is_redrive || event.type == ENGINE_EVENT_REDRIVE;
     step_record_write(&commit->causes_writer, &event);
     for (size_t i = 0; i < update->history_event_count; i++)
         write_history(commit, &update->history_events[i]);
@@ -311,8 +315,10 @@ static enum status run_commit(struct store_task *task, struct store_tx *tx)
     struct commit *commit = CONTAINER_OF(task, struct commit, task);
     if (commit->is_start) return run_start(commit, tx);
     enum status status = store_step_append(tx, &commit->step);
-    if (status == STATUS_OK && commit->is_end) status = store_execution_update(tx, &commit->row);
-    return status;
+    if (status != STATUS_OK) return status;
+    if (commit->is_end || commit->is_redrive) return store_execution_update(tx, &commit->row);
+    return commit->removes_snapshot ? store_snapshot_remove(tx, commit->step.execution_id)
+                                    : STATUS_OK;
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -471,11 +477,18 @@ static void end_commit(struct commit *commit)
     if (commit->is_start) {
         fill_start(commit);
     } else {
-        commit->row = (struct store_execution){.id = execution->id};
+        commit->row = (struct store_execution){
+            .id = execution->id,
+            .status = STR("RUNNING"),
+            .redrive_count = execution->redrive_count,
+            .redriven_unix_ms = execution->redriven_unix_ms,
+        };
     }
     if (commit->is_end) fill_end(commit);
     commit->step.causes = buffer_str(&commit->causes);
     commit->step.events = buffer_str(&commit->events);
+    commit->removes_snapshot = execution->has_snapshot;
+    execution->has_snapshot = false;
     execution->step_number++;
     execution->commit = commit;
     submit(commit);
@@ -490,7 +503,10 @@ static bool has_room(const struct commit *commit)
 // The events that came while the last commit was under way, in one.
 static void begin_next(struct runtime_execution *execution)
 {
-    if (execution->pending == NULL) return;
+    if (execution->pending == NULL) {
+        sleep_note_idle(execution);
+        return;
+    }
     struct commit *commit = begin_commit(execution);
     if (commit == NULL) { // They wait for the next event.
         log_error("no memory for a step of %" STR_FORMAT, STR_ARGS(execution->start.execution_arn));

@@ -34,6 +34,7 @@ static struct runtime_execution *take_execution(struct runtime_worker *worker)
     if (execution == NULL) return NULL;
     arena_init(&execution->arena, RUNTIME_EXECUTION_ARENA_BYTES_MAX);
     list_init(&execution->link);
+    list_init(&execution->idle);
     execution->worker = worker;
     return execution;
 }
@@ -41,6 +42,7 @@ static struct runtime_execution *take_execution(struct runtime_worker *worker)
 static void give_back(struct runtime_execution *execution)
 {
     struct runtime_worker *worker = execution->worker;
+    list_remove(&execution->idle);
     state_machine_unref(execution->state_machine);
     execution->state_machine = NULL;
     if (worker->free_execution_count >= FREE_EXECUTIONS_MAX) {
@@ -106,6 +108,8 @@ enum status runtime_execution_new(struct runtime_worker *worker,
     execution->step_number = 0;
     execution->commit = NULL;
     execution->pending = NULL;
+    execution->has_snapshot = false;
+    execution->redrive_count = execution->redriven_unix_ms = 0;
     execution->pending_end = &execution->pending;
     execution->trace_header = (struct str){NULL, 0};
     execution->on_started = NULL;
@@ -114,6 +118,7 @@ enum status runtime_execution_new(struct runtime_worker *worker,
     execution->context = NULL;
     list_init(&execution->tasks);
     list_init(&execution->jobs);
+    list_init(&execution->idle);
     list_init(&execution->timers);
     list_init(&execution->free_timers);
     net_deferred_init(&execution->continuation, execution_on_continue);
@@ -157,6 +162,14 @@ void execution_end(struct runtime_execution *execution, const struct engine_upda
     }
     if (execution->journal_id != 0) execution_forget_journal(execution);
     if (execution->on_end != NULL) execution->on_end(execution, update);
+    give_back(execution);
+}
+
+void execution_put_down(struct runtime_execution *execution)
+{
+    execution_cancel_everything(execution);
+    commit_forget(execution);
+    execution->worker->running_count--;
     give_back(execution);
 }
 

@@ -71,7 +71,12 @@ struct runtime_execution {
     struct commit *commit;               // Under way, or NULL.
     struct execution_event *pending;     // Events that wait for it, oldest first.
     struct execution_event **pending_end;
-    struct str trace_header;     // Of StartExecution.
+    struct str trace_header; // Of StartExecution.
+    int64_t redrive_count;
+    int64_t redriven_unix_ms;    // When redrive_count > 0.
+    bool has_snapshot;           // In the store: the next commit removes it.
+    struct list idle;            // Among the worker's idle executions (sleep.c).
+    int64_t idle_since_ms;       // Steady time.
     runtime_update_fn on_update; // May be NULL; set between new and begin.
     runtime_end_fn on_end;       // May be NULL.
     void *context;               // The caller's.

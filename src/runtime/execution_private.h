@@ -42,6 +42,9 @@ struct engine_update execution_fault(struct runtime_execution *execution, enum s
 // It has ended: tell who wants to know, and give it back.
 void execution_end(struct runtime_execution *execution, const struct engine_update *update);
 
+// It goes on in the store only (sleep.c): all that is in memory is given back.
+void execution_put_down(struct runtime_execution *execution);
+
 // Its start need not run again after a crash (express_journal.c).
 void execution_forget_journal(struct runtime_execution *execution);
 
@@ -72,6 +75,26 @@ void commit_forget(struct runtime_execution *execution);
 
 // Free the commits kept for reuse.
 void commit_release_all(struct runtime_worker *worker);
+
+// ---------------------------------------------------------------------------------------------
+// Sleep (sleep.c)
+
+void sleep_init(struct runtime_worker *worker);
+void sleep_release(struct runtime_worker *worker);
+
+// Nothing happens to the execution for now: it may be put to sleep some time.
+void sleep_note_idle(struct runtime_execution *execution);
+
+// One that slept when the server stopped.
+MUST_USE enum status sleep_add(struct runtime_worker *worker, int64_t execution_id,
+                               int64_t wakes_unix_ms);
+bool sleep_is_asleep(const struct runtime_worker *worker, int64_t execution_id);
+
+// Wake the execution that the letter is for and deliver it then. False when none sleeps.
+bool sleep_take_letter(struct runtime_worker *worker, struct runtime_letter *letter);
+
+// Deliver a letter on its owner's thread (letter.c).
+void letter_deliver(struct runtime_letter *letter);
 
 // Answer a letter whose event has been dealt with (letter.c).
 void letter_answer(struct runtime_letter *letter, enum status status, int64_t stopped_unix_ms);

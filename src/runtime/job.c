@@ -153,7 +153,8 @@ static void arrive(struct mail *mail)
     struct job *job = CONTAINER_OF(mail, struct job, mail);
     struct runtime_worker *owner = job->owner;
     struct watched *watched = map_find(&owner->watched_children, id_key(&job->child_id));
-    if (runtime_execution_find(owner, job->child_id) == NULL) {
+    if (runtime_execution_find(owner, job->child_id) == NULL &&
+        !sleep_is_asleep(owner, job->child_id)) {
         send_back(job);
         return;
     }

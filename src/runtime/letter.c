@@ -73,8 +73,9 @@ static enum status unpack(struct runtime_letter *letter, struct arena *arena)
     return json_parse(arena, letter->output_text, JSON_PARSE_COPY, &event->output, NULL);
 }
 
-static void arrive(struct runtime_letter *letter)
+void letter_deliver(struct runtime_letter *letter)
 {
+    if (sleep_take_letter(letter->owner, letter)) return;
     struct runtime_execution *execution =
         runtime_execution_find(letter->owner, letter->execution_id);
     enum status status = execution == NULL ? STATUS_NOT_FOUND : STATUS_OK;
@@ -93,7 +94,7 @@ static void arrive(struct runtime_letter *letter)
 
 static void on_arrival(struct mail *mail)
 {
-    arrive(CONTAINER_OF(mail, struct runtime_letter, mail));
+    letter_deliver(CONTAINER_OF(mail, struct runtime_letter, mail));
 }
 
 void runtime_letter_send(struct runtime_worker *asking, struct runtime_letter *letter,
@@ -105,7 +106,7 @@ void runtime_letter_send(struct runtime_worker *asking, struct runtime_letter *l
     letter->context = context;
     net_loop_busy_begin(asking->loop);
     if (letter->owner == asking) {
-        arrive(letter);
+        letter_deliver(letter);
         return;
     }
     letter->mail.run = on_arrival;

@@ -5,6 +5,7 @@
 // back with the outcome.
 //
 //   written -> sent          [runtime_letter_send]
+//   sent    -> waits         [the execution sleeps: it is woken first]
 //   sent    -> waits         [the owner's execution took the event; its commit is under way]
 //   waits   -> answered      [durable: STATUS_OK; the disk refused: STATUS_IO]
 //   sent    -> answered      [STATUS_NOT_FOUND: the execution does not run, or nobody waits for the
@@ -28,9 +29,10 @@ struct runtime_letter;
 typedef void (*runtime_letter_fn)(void *context, const struct runtime_letter *letter);
 
 struct runtime_letter {
-    struct mail mail; // Private, as the next three.
+    struct mail mail; // Private, as the next four.
     struct runtime_worker *asking;
     struct runtime_worker *owner;
+    struct runtime_letter *next; // Among those that wait for one execution to wake.
     runtime_letter_fn on_done;
 
     void *context; // The sender's.

@@ -1,64 +1,105 @@
-// Taking up Standard executions after a restart: each open one gets the events of its steps again,
-// which brings it back to where it was, and then what it waits for is waited for again.
+// An execution gets the events of its steps again, from its beginning or from a snapshot on, which
+// brings it back to where it was, and then what it waits for is waited for again.
 //
 // Timers are armed as they were; those whose time passed meanwhile fire at once. A task whose
 // answer is lost is never performed again in silence: it fails with its unknown outcome.
-//
-// All of this runs before the workers' loops do, on the store's thread while the main thread waits,
-// so that executions are read one after the other however many there are.
+
+#include "runtime/recovery.h"
 
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "engine/snapshot.h"
 #include "runtime/execution_private.h"
 #include "runtime/step_record.h"
-#include "store/execution.h"
 
-enum { BATCH = 1000 };
+enum { DEFINITIONS_MAX = 1000 }; // Kept by a worker.
 
-// Reports of submissions met on the way: by them nested executions are found again.
-struct submission {
-    uint64_t task_id;
-    struct json output;
-    struct submission *next;
+// ---------------------------------------------------------------------------------------------
+// Reading
+
+struct reading {
+    struct recovered *recovered;
+    struct arena *arena;
 };
 
-struct take_up {
-    struct store_task task;
-    struct runtime *runtime;
-    struct store_tx *tx;
-    struct map definitions;              // State machines by key; each entry holds a reference.
-    struct runtime_execution *execution; // The one being taken up,
-    struct submission *submissions;      // in its arena.
-    int64_t last_id;
-    uint32_t batch_count;
-    uint64_t total;
-};
-
-static enum status find_definition(struct take_up *take_up, struct str key,
-                                   struct state_machine **ret_state_machine)
+static enum status collect_step(void *context, const struct store_step *step)
 {
-    *ret_state_machine = map_find(&take_up->definitions, key);
-    if (*ret_state_machine != NULL) return STATUS_OK;
-    struct arena arena;
-    struct str body;
-    arena_init(&arena, MIB(32));
-    enum status status = store_definition_get(take_up->tx, key, &arena, &body);
-    if (status == STATUS_NOT_FOUND) status = STATUS_CORRUPT;
-    struct state_machine *state_machine = NULL;
-    if (status == STATUS_OK) status = state_machine_decode(body, &state_machine);
-    arena_release(&arena);
-    if (status != STATUS_OK) return status;
-    status = state_machine_open_log_group(state_machine, take_up->runtime->logs);
-    if (status == STATUS_OK && !str_equal(state_machine->definition_key, key)) {
-        // Written by another version of this program, in another form: the key it is stored under
-        // is the one that counts.
-        if (!arena_copy_str(&state_machine->arena, key, &state_machine->definition_key)) {
-            status = STATUS_NO_MEMORY;
+    struct reading *reading = context;
+    struct recovered *recovered = reading->recovered;
+    if (recovered->step_count == recovered->step_capacity) {
+        size_t capacity = recovered->step_capacity == 0 ? 8 : recovered->step_capacity * 2;
+        struct store_step *steps = arena_alloc_array(reading->arena, capacity, sizeof(*steps));
+        if (steps == NULL) return STATUS_NO_MEMORY;
+        if (recovered->step_count > 0) {
+            memcpy(steps, recovered->steps, recovered->step_count * sizeof(*steps));
         }
+        recovered->steps = steps;
+        recovered->step_capacity = capacity;
+    }
+    struct store_step *copy = &recovered->steps[recovered->step_count];
+    *copy = *step;
+    copy->events = STR("");
+    if (!arena_copy_str(reading->arena, step->causes, &copy->causes)) return STATUS_NO_MEMORY;
+    recovered->step_count++;
+    return STATUS_OK;
+}
+
+enum status recovery_read(struct store_tx *tx, int64_t execution_id, bool wants_definition,
+                          struct arena *arena, struct recovered *recovered)
+{
+    struct reading reading = {recovered, arena};
+    enum status status = STATUS_OK;
+    if (execution_id != 0) status = store_execution_get(tx, execution_id, arena, &recovered->row);
+    if (status != STATUS_OK) return status;
+    status = store_snapshot_get(tx, recovered->row.id, arena, &recovered->snapshot);
+    if (status == STATUS_NOT_FOUND) recovered->snapshot = (struct store_snapshot){0};
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND) return status;
+    status = store_step_each(tx, recovered->row.id, recovered->snapshot.step_number, collect_step,
+                             &reading);
+    if (status != STATUS_OK || !wants_definition) return status;
+    status = store_definition_get(tx, recovered->row.definition_key, arena, &recovered->definition);
+    return status == STATUS_NOT_FOUND ? STATUS_CORRUPT : status;
+}
+
+// ---------------------------------------------------------------------------------------------
+// Definitions
+
+bool recovery_has_definition(const struct runtime_worker *worker, struct str key)
+{
+    return map_find(&worker->definitions, key) != NULL;
+}
+
+void recovery_release(struct runtime_worker *worker)
+{
+    MAP_EACH(entry, &worker->definitions)
+    {
+        state_machine_unref(entry->value);
+    }
+    map_release(&worker->definitions);
+}
+
+enum status recovery_definition(struct runtime_worker *worker, struct str key, struct str body,
+                                struct state_machine **ret_state_machine)
+{
+    *ret_state_machine = map_find(&worker->definitions, key);
+    if (*ret_state_machine != NULL) return STATUS_OK;
+    if (worker->definitions.count >= DEFINITIONS_MAX) {
+        recovery_release(worker);
+        map_init(&worker->definitions);
+    }
+    struct state_machine *state_machine;
+    enum status status = state_machine_decode(body, &state_machine);
+    if (status != STATUS_OK) return status;
+    status = state_machine_open_log_group(state_machine, worker->runtime->logs);
+    // Written by another version of this program, in another form: the key it is stored under is
+    // the one that counts.
+    if (status == STATUS_OK && !str_equal(state_machine->definition_key, key) &&
+        !arena_copy_str(&state_machine->arena, key, &state_machine->definition_key)) {
+        status = STATUS_NO_MEMORY;
     }
     if (status == STATUS_OK &&
-        !map_set(&take_up->definitions, state_machine->definition_key, state_machine)) {
+        !map_set(&worker->definitions, state_machine->definition_key, state_machine)) {
         status = STATUS_NO_MEMORY;
     }
     if (status != STATUS_OK) {
@@ -71,7 +112,19 @@ static enum status find_definition(struct take_up *take_up, struct str key,
 }
 
 // ---------------------------------------------------------------------------------------------
-// One execution
+// Rebuilding
+
+// Reports of submissions met on the way: by them nested executions are found again.
+struct submission {
+    uint64_t task_id;
+    struct json output;
+    struct submission *next;
+};
+
+struct rebuilding {
+    struct runtime_execution *execution;
+    struct submission *submissions; // In its arena.
+};
 
 static bool copy_start(struct runtime_execution *execution, const struct store_execution *row)
 {
@@ -79,24 +132,26 @@ static bool copy_start(struct runtime_execution *execution, const struct store_e
     struct arena *arena = &execution->arena;
     execution->id = start->execution_id = row->id;
     start->started_unix_ms = row->started_unix_ms;
+    execution->redrive_count = row->redrive_count;
+    execution->redriven_unix_ms = row->redriven_unix_ms;
+    start->can_redrive = row->redrive_count > 0 || !str_is(row->status, "RUNNING");
     return arena_copy_str(arena, row->input, &start->input_text) &&
            arena_copy_str(arena, row->version_arn, &start->version_arn) &&
            arena_copy_str(arena, row->alias_arn, &start->alias_arn);
 }
 
-static enum status note_submission(struct take_up *take_up, const struct engine_event *event)
+static enum status note_submission(struct rebuilding *rebuilding, const struct engine_event *event)
 {
-    struct submission *submission = ARENA_NEW(&take_up->execution->arena, struct submission);
+    struct submission *submission = ARENA_NEW(&rebuilding->execution->arena, struct submission);
     if (submission == NULL) return STATUS_NO_MEMORY;
-    *submission = (struct submission){event->task_id, event->output, take_up->submissions};
-    take_up->submissions = submission;
+    *submission = (struct submission){event->task_id, event->output, rebuilding->submissions};
+    rebuilding->submissions = submission;
     return STATUS_OK;
 }
 
-static enum status replay_step(void *context, const struct store_step *step)
+static enum status replay_step(struct rebuilding *rebuilding, const struct store_step *step)
 {
-    struct take_up *take_up = context;
-    struct runtime_execution *execution = take_up->execution;
+    struct runtime_execution *execution = rebuilding->execution;
     struct runtime_worker *worker = execution->worker;
     struct engine_event *events;
     size_t count;
@@ -105,10 +160,14 @@ static enum status replay_step(void *context, const struct store_step *step)
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         struct engine_update update;
         arena_reset(&worker->step_arena);
+        // A virtual clock that starts anew must not lie behind what has happened already.
+        if (worker->runtime->clock->is_virtual) {
+            clock_advance(worker->runtime->clock, events[i].now_unix_ms);
+        }
         status = engine_step(execution->engine, &events[i], &worker->step_arena, &update);
         if (status == STATUS_OK) event_count += (int64_t)update.history_event_count;
         if (status == STATUS_OK && events[i].type == ENGINE_EVENT_TASK_SUBMITTED) {
-            status = note_submission(take_up, &events[i]);
+            status = note_submission(rebuilding, &events[i]);
         }
     }
     if (status == STATUS_NOT_FOUND) status = STATUS_CORRUPT; // It was waited for at the time.
@@ -117,12 +176,12 @@ static enum status replay_step(void *context, const struct store_step *step)
     return status;
 }
 
-static enum status resume_task(struct take_up *take_up, const struct engine_wait *wait)
+static enum status resume_task(struct rebuilding *rebuilding, const struct engine_wait *wait)
 {
-    if (!wait->is_submitted) return execution_resume_task(take_up->execution, wait);
-    for (const struct submission *at = take_up->submissions; at != NULL; at = at->next) {
+    if (!wait->is_submitted) return execution_resume_task(rebuilding->execution, wait);
+    for (const struct submission *at = rebuilding->submissions; at != NULL; at = at->next) {
         if (at->task_id == wait->task_id) {
-            return execution_resume_job(take_up->execution, wait, &at->output);
+            return execution_resume_job(rebuilding->execution, wait, &at->output);
         }
     }
     return STATUS_OK;
@@ -130,11 +189,11 @@ static enum status resume_task(struct take_up *take_up, const struct engine_wait
 
 static enum status resume(void *context, const struct engine_wait *wait)
 {
-    struct take_up *take_up = context;
-    struct runtime_execution *execution = take_up->execution;
+    struct rebuilding *rebuilding = context;
+    struct runtime_execution *execution = rebuilding->execution;
     switch (wait->type) {
     case ENGINE_WAIT_TIMER: return execution_arm_timer(execution, wait->timer_id, wait->at_unix_ms);
-    case ENGINE_WAIT_TASK: return resume_task(take_up, wait);
+    case ENGINE_WAIT_TASK: return resume_task(rebuilding, wait);
     case ENGINE_WAIT_CONTINUE: {
         struct engine_event event = {.type = ENGINE_EVENT_CONTINUE};
         return commit_defer(execution, &event);
@@ -143,98 +202,56 @@ static enum status resume(void *context, const struct engine_wait *wait)
     return STATUS_CORRUPT;
 }
 
-static enum status bring_back(struct take_up *take_up, struct runtime_execution *execution,
-                              const struct store_execution *row)
+// The engine's execution as it was after the last step.
+static enum status restore_engine(struct rebuilding *rebuilding, const struct recovered *recovered)
 {
+    struct runtime_execution *execution = rebuilding->execution;
     struct engine_start *start = &execution->start;
-    take_up->execution = execution;
-    take_up->submissions = NULL;
-    if (!copy_start(execution, row)) return STATUS_NO_MEMORY;
+    if (!copy_start(execution, &recovered->row)) return STATUS_NO_MEMORY;
     enum status status = json_parse(&execution->arena, start->input_text, 0, &start->input, NULL);
     if (status == STATUS_INVALID) status = STATUS_CORRUPT;
-    if (status == STATUS_OK) {
+    if (status != STATUS_OK) return status;
+    if (recovered->snapshot.step_number > 0) {
+        status = engine_execution_decode(&execution->arena, start, recovered->snapshot.state,
+                                         &execution->engine);
+        execution->step_number = recovered->snapshot.step_number;
+        execution->has_snapshot = true;
+    } else {
         status = engine_execution_new(&execution->arena, start, &execution->engine);
     }
-    if (status == STATUS_OK) {
-        status = store_step_each(take_up->tx, row->id, 0, replay_step, take_up);
+    for (size_t i = 0; i < recovered->step_count && status == STATUS_OK; i++)
+        status = replay_step(rebuilding, &recovered->steps[i]);
+    bool is_running = str_is(recovered->row.status, "RUNNING");
+    if (status == STATUS_OK &&
+        is_running != (engine_execution_status(execution->engine) == ENGINE_RUNNING)) {
+        status = STATUS_CORRUPT;
     }
-    if (status == STATUS_OK && engine_execution_status(execution->engine) != ENGINE_RUNNING) {
-        status = STATUS_CORRUPT; // The row would say so.
-    }
-    if (status == STATUS_OK) status = commit_register(execution);
-    if (status != STATUS_OK) return status;
-    execution->worker->running_count++;
-    return engine_execution_each_wait(execution->engine, resume, take_up);
+    return status;
 }
 
-// One that cannot be taken up stays in the store as it is and must not keep the others from
-// running.
-static enum status take_up_one(void *context, const struct store_execution *row)
+enum status recovery_rebuild(struct runtime_worker *worker, struct state_machine *state_machine,
+                             const struct recovered *recovered,
+                             struct runtime_execution **ret_execution)
 {
-    struct take_up *take_up = context;
-    struct state_machine *state_machine;
-    struct runtime_execution *execution = NULL;
-    take_up->last_id = row->id;
-    take_up->batch_count++;
-    enum status status = find_definition(take_up, row->definition_key, &state_machine);
-    if (status == STATUS_OK) {
-        status = runtime_execution_new(runtime_owner_of(take_up->runtime, row->id), state_machine,
-                                       row->name, &execution);
-    }
-    if (status == STATUS_OK) status = bring_back(take_up, execution, row);
-    if (status == STATUS_OK) {
-        take_up->total++;
-        return STATUS_OK;
-    }
-    if (status != STATUS_CORRUPT) return status;
-    log_error("execution %" STR_FORMAT " of %" STR_FORMAT
-              " cannot be taken up: its steps do not fit its definition; it is left as it is",
-              STR_ARGS(row->name), STR_ARGS(row->state_machine_arn));
-    if (execution != NULL) runtime_execution_discard(execution);
-    return STATUS_OK;
-}
-
-// ---------------------------------------------------------------------------------------------
-// All of them
-
-static enum status run_take_up(struct store_task *task, struct store_tx *tx)
-{
-    struct take_up *take_up = CONTAINER_OF(task, struct take_up, task);
-    take_up->tx = tx;
-    take_up->batch_count = 0;
+    struct rebuilding rebuilding = {0};
     enum status status =
-        store_execution_each_open(tx, take_up->last_id, BATCH, take_up_one, take_up);
-    task->is_unfinished = status == STATUS_OK && take_up->batch_count == BATCH;
-    return status;
-}
-
-struct last_id {
-    struct store_task task;
-    int64_t id;
-};
-
-static enum status read_last_id(struct store_task *task, struct store_tx *tx)
-{
-    return store_execution_last_id(tx, &CONTAINER_OF(task, struct last_id, task)->id);
-}
-
-enum status runtime_take_up(struct runtime *runtime)
-{
-    struct last_id last = {.task = {.mode = STORE_READ, .run = read_last_id}};
-    struct take_up take_up = {.task = {.mode = STORE_READ, .run = run_take_up}, .runtime = runtime};
-    enum status status = store_run(runtime->store, &last.task);
+        runtime_execution_new(worker, state_machine, recovered->row.name, &rebuilding.execution);
     if (status != STATUS_OK) return status;
-    for (uint32_t i = 0; i < runtime->worker_count; i++)
-        runtime_worker_skip_ids(runtime->workers[i], last.id);
-    map_init(&take_up.definitions);
-    status = store_run(runtime->store, &take_up.task);
-    MAP_EACH(entry, &take_up.definitions)
-    {
-        state_machine_unref(entry->value);
+    status = restore_engine(&rebuilding, recovered);
+    if (status == STATUS_OK) status = commit_register(rebuilding.execution);
+    if (status != STATUS_OK) {
+        runtime_execution_discard(rebuilding.execution);
+        return status;
     }
-    map_release(&take_up.definitions);
-    if (take_up.total > 0) {
-        log_info("took up %llu executions that had not ended", (unsigned long long)take_up.total);
+    worker->running_count++;
+    *ret_execution = rebuilding.execution;
+    if (!str_is(recovered->row.status, "RUNNING")) return STATUS_OK; // To be redriven.
+    status = engine_execution_each_wait(rebuilding.execution->engine, resume, &rebuilding);
+    if (status != STATUS_OK) {
+        struct engine_update update = {.status = ENGINE_RUNNING};
+        execution_end(rebuilding.execution, &update); // Of what is in memory; the store keeps it.
+        return status;
     }
-    return status;
+    sleep_note_idle(rebuilding.execution);
+    return STATUS_OK;
 }

@@ -12,6 +12,7 @@ static const char *const type_names[] = {
     [ENGINE_EVENT_TIMER_FIRED] = "TIMER_FIRED",
     [ENGINE_EVENT_STOP] = "STOP",
     [ENGINE_EVENT_CONTINUE] = "CONTINUE",
+    [ENGINE_EVENT_REDRIVE] = "REDRIVE",
 };
 
 static void write_text(struct json_writer *writer, struct str name, struct str text)
@@ -36,6 +37,7 @@ void step_record_write(struct json_writer *writer, const struct engine_event *ev
         json_writer_value_member(writer, STR("output"), &event->output);
         write_number(writer, STR("outputBytes"), (int64_t)event->output_size_bytes);
     }
+    write_number(writer, STR("redriveCount"), event->redrive_count);
     write_text(writer, STR("error"), event->error.name);
     write_text(writer, STR("cause"), event->error.cause);
     write_text(writer, STR("worker"), event->worker_name);
@@ -76,6 +78,7 @@ static bool read_event(const struct json *record, struct engine_event *ret_event
         .timer_id = (uint64_t)read_number(record, STR("timer")),
         .output = output == NULL ? json_null : *output,
         .output_size_bytes = (size_t)read_number(record, STR("outputBytes")),
+        .redrive_count = (uint32_t)read_number(record, STR("redriveCount")),
         .error = {.name = read_text(record, STR("error")),
                   .cause = read_text(record, STR("cause"))},
         .worker_name = read_text(record, STR("worker")),

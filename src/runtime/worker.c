@@ -4,11 +4,13 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "runtime/activity.h"
 #include "runtime/execution_private.h"
 #include "runtime/job.h"
+#include "runtime/recovery.h"
 #include "store/resource.h"
 
 void runtime_init(struct runtime *runtime, struct clock *clock, struct store *store,
@@ -84,6 +86,11 @@ void runtime_worker_init(struct runtime_worker *worker, struct runtime *runtime,
     list_init(&worker->free_executions);
     worker->free_execution_count = 0;
     map_init(&worker->open_executions);
+    sleep_init(worker);
+    worker->fallen_count = 0;
+    memset(worker->redrive_tokens, 0, sizeof(worker->redrive_tokens));
+    worker->redrive_token_next = 0;
+    map_init(&worker->definitions);
     map_init(&worker->watched_children);
     map_init(&worker->activity_queues);
     list_init(&worker->free_commits);
@@ -101,6 +108,8 @@ void runtime_worker_release(struct runtime_worker *worker)
         arena_release(&execution->arena);
         free(execution);
     }
+    sleep_release(worker);
+    recovery_release(worker);
     job_release(worker);
     runtime_activity_release(worker);
     commit_release_all(worker);

@@ -46,6 +46,14 @@ struct runtime_stand_in {
                        const struct engine_command *command, struct tasks_request *request);
 };
 
+// A client token of RedriveExecution and what came of it.
+struct runtime_redrive_token {
+    int64_t execution_id;
+    int64_t redriven_unix_ms;
+    uint32_t size; // 0: no token.
+    char bytes[64];
+};
+
 struct runtime_worker {
     struct runtime *runtime;
     uint32_t index; // In runtime->workers.
@@ -59,9 +67,16 @@ struct runtime_worker {
     struct list free_executions; // Kept for reuse; at most FREE_EXECUTIONS_MAX.
     uint32_t free_execution_count;
     struct map open_executions;  // Standard ones, by id.
+    struct map sleepers;         // By id (sleep.c), as the next three.
+    struct list idle_executions; // Idle for longest first.
+    struct net_timer sweep_timer;
+    uint32_t fallen_count;       // Put to sleep since memory was given back to the system.
+    struct map definitions;      // State machines by key (recovery.c).
     struct map watched_children; // By id (job.c).
     struct map activity_queues;  // By ARN (activity.c).
-    struct list free_commits;    // Kept for reuse (commit.c).
+    struct runtime_redrive_token redrive_tokens[64]; // The latest (redrive.c).
+    uint32_t redrive_token_next;
+    struct list free_commits; // Kept for reuse (commit.c).
     uint32_t free_commit_count;
     int64_t last_execution_id;
     uint32_t log_stream_suffix; // Distinguishes the workers' log streams.
