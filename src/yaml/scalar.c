@@ -179,7 +179,8 @@ static struct yaml_span find_in_block(struct str source, const struct yaml_mark 
         size_t text_size = line.size - cut + 1; // With its line feed.
         if (index < text_at + text_size) {
             size_t at = (size_t)(line.data - source.data) + cut + (index - text_at);
-            return (struct yaml_span){at, at + 1};
+            // The last line may have no line feed, though the text has.
+            return at < mark->end ? (struct yaml_span){at, at + 1} : whole(mark);
         }
         text_at += text_size;
     }
