@@ -166,6 +166,44 @@ static void compile_credentials(struct asl_compiler *compiler, const struct json
         asl_report_schema(compiler, &place, "The field 'RoleArn' is required but was missing");
 }
 
+static void report_parameter(struct asl_compiler *compiler, const struct asl_place *place,
+                             struct str name, struct str instead)
+{
+    if (str_ends_with(name, STR(".$"))) name.size -= 2;
+    struct asl_diagnostic *diagnostic = asl_report_schema(
+        compiler, place, "The field \"%" STR_FORMAT "\" is not supported by Step Functions",
+        STR_ARGS(name));
+    asl_help(compiler, diagnostic,
+             "parameters of services begin with a capital: \"%" STR_FORMAT "\"", STR_ARGS(instead));
+}
+
+// Services take parameters in PascalCase, whatever their own API does. Only what is plainly written
+// otherwise is reported: which parameters there are is the service's business.
+// Source: AWS Step Functions Developer Guide, "Passing parameters to a service API".
+static void check_parameters(struct asl_compiler *compiler, const struct json *object)
+{
+    bool is_jsonata = compiler->language == ASL_JSONATA;
+    struct str field = is_jsonata ? STR("Arguments") : STR("Parameters");
+    const struct json *parameters = asl_member(object, field, JSON_OBJECT);
+    if (parameters == NULL || compiler->rules == ASL_RULES_LANGUAGE) return;
+    struct asl_place place = asl_place_member(compiler->draft->place, field);
+    for (uint32_t i = 0; i < parameters->size; i++) {
+        struct str name = json_str(&parameters->members[i].name);
+        if (name.size == 0 || name.data[0] < 'a' || name.data[0] > 'z') continue;
+        struct str instead = arena_printf(compiler->scratch, "%c%" STR_FORMAT,
+                                          name.data[0] - 'a' + 'A', STR_ARGS(str_skip(name, 1)));
+        report_parameter(compiler, &place, name, instead);
+    }
+    const struct json *network = JSON_FIND(parameters, "NetworkConfiguration");
+    if (network == NULL || !str_is(compiler->draft->state.task.resource.type, "ecs")) return;
+    for (uint32_t i = 0; i < network->size && json_is_object(network); i++) {
+        struct str name = json_str(&network->members[i].name);
+        struct str right = STR("AwsvpcConfiguration");
+        if (str_equal_ignoring_case(name, right) && !str_equal(name, right))
+            report_parameter(compiler, &place, name, right);
+    }
+}
+
 void asl_compile_task(struct asl_compiler *compiler, const struct json *object)
 {
     const struct asl_place *place = compiler->draft->place;
@@ -181,4 +219,5 @@ void asl_compile_task(struct asl_compiler *compiler, const struct json *object)
                                                  STR("HeartbeatSecondsPath"));
     check_heartbeat(compiler, object);
     compile_credentials(compiler, object);
+    if (task->resource.kind == ASL_RESOURCE_SERVICE) check_parameters(compiler, object);
 }
