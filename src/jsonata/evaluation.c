@@ -237,9 +237,12 @@ static void settle(struct evaluation *evaluation, const struct json *place, int 
 {
     struct json value = *place;
     if (value_is_array(value) || value_is_object(value)) settle_parts(evaluation, value, depth);
-    bool is_nan = value_is_nan(value);
-    if (value.type == JSON_REAL) value_is_numeric(evaluation, value); // Fails if infinite.
-    if (LIKELY(value.type <= JSON_OBJECT && !is_nan)) return;
+    if (value.type == JSON_REAL && !isfinite(value.real)) {
+        evaluation->error.value = value;
+        evaluation->error.has_value = true;
+        evaluation_fail(evaluation, "D1001");
+    }
+    if (LIKELY(value.type <= JSON_OBJECT)) return;
     if (value_is_function(value)) {
         evaluation->error = (struct jsonata_error){.kind = JSONATA_ERROR_FUNCTION};
         evaluation_fail_at(evaluation, "D1010", NULL);

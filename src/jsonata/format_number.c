@@ -34,6 +34,7 @@ struct sub_picture {
     struct str whole;
     struct str fraction;
     bool has_exponent;
+    bool has_point;
     bool is_percent;
     bool is_per_mille;
     uint32_t whole_groups[GROUPS_MAX]; // Digits to the right of each separator.
@@ -156,23 +157,27 @@ static void split_sub_picture(const struct decimal_format *format, struct str te
                            ? picture.suffix
                            : str_skip(picture.mantissa, point + format->decimal_separator.size);
     if (point == SIZE_MAX) picture.fraction.size = 0;
+    picture.has_point = str_find(text, format->decimal_separator) != SIZE_MAX;
     picture.is_percent = str_find(text, format->percent) != SIZE_MAX;
     picture.is_per_mille = str_find(text, format->per_mille) != SIZE_MAX;
     *ret_picture = picture;
 }
 
-// Whether a digit follows an optional digit (or the other way round) in the wrong order.
-static bool is_misordered(const struct decimal_format *format, struct str text, bool digits_last)
+// Whether a digit stands before the first optional digit of a whole part, or behind the last one of
+// a fraction.
+static bool is_misordered(const struct decimal_format *format, struct str text, bool is_fraction)
 {
-    bool seen = false;
-    while (text.size > 0) {
-        bool is_optional = str_starts_with(text, format->digit);
-        bool is_mandatory = !is_optional && starts_with_digit(format, text);
-        if (seen && (digits_last ? is_mandatory : is_optional)) return true;
-        if (digits_last ? is_optional : is_mandatory) seen = true;
-        text = str_skip(text, character_size(text));
+    bool has_digit = false, has_optional = false;
+    for (; text.size > 0; text = str_skip(text, character_size(text))) {
+        if (str_starts_with(text, format->digit)) {
+            if (!is_fraction) return has_digit;
+            has_optional = true;
+            has_digit = false;
+        } else if (starts_with_digit(format, text)) {
+            has_digit = true;
+        }
     }
-    return false;
+    return is_fraction && has_optional && has_digit;
 }
 
 static bool has_passive(const struct decimal_format *format, struct str text)
@@ -241,17 +246,22 @@ static uint32_t count_digits(const struct decimal_format *format, struct str tex
     return count;
 }
 
-// How many digits stand before each grouping separator (or behind it).
-static uint32_t find_groups(const struct decimal_format *format, struct str text, bool from_left,
-                            uint32_t *ret_groups)
+// How many digits stand behind each grouping separator of the whole part, or before each of the
+// fraction. As in the reference, the second one of a fraction is looked for in the whole part.
+static uint32_t find_groups(const struct decimal_format *format, struct str whole,
+                            const struct str *fraction, uint32_t *ret_groups)
 {
+    struct str separator = format->grouping_separator;
     uint32_t count = 0;
-    for (size_t i = 0; i < text.size && count < GROUPS_MAX;
-         i += character_size(str_skip(text, i))) {
-        if (!str_starts_with(str_skip(text, i), format->grouping_separator)) continue;
-        struct str part =
-            from_left ? str_slice(text, 0, i) : str_skip(text, i + format->grouping_separator.size);
+    size_t from = 0;
+    while (count < GROUPS_MAX && separator.size > 0) {
+        struct str searched = count == 0 && fraction != NULL ? *fraction : whole;
+        size_t found = str_find(str_skip(searched, from), separator);
+        if (found == SIZE_MAX) break;
+        size_t at = from + found;
+        struct str part = fraction != NULL ? str_slice(*fraction, 0, at) : str_skip(whole, at);
         ret_groups[count++] = count_digits(format, part, true);
+        from = at + 1;
     }
     return count;
 }
@@ -267,10 +277,10 @@ static uint32_t find_regular_group(const uint32_t *groups, uint32_t count)
 
 static void analyse(const struct decimal_format *format, struct sub_picture *picture)
 {
-    picture->whole_group_count = find_groups(format, picture->whole, false, picture->whole_groups);
+    picture->whole_group_count = find_groups(format, picture->whole, NULL, picture->whole_groups);
     picture->regular_group = find_regular_group(picture->whole_groups, picture->whole_group_count);
     picture->fraction_group_count =
-        find_groups(format, picture->fraction, true, picture->fraction_groups);
+        find_groups(format, picture->whole, &picture->fraction, picture->fraction_groups);
     picture->whole_min = count_digits(format, picture->whole, false);
     picture->scaling = picture->whole_min;
     picture->fraction_min = count_digits(format, picture->fraction, false);
@@ -290,20 +300,41 @@ static void analyse(const struct decimal_format *format, struct sub_picture *pic
 
 // ---------------------------------------------------------------------------------------------
 
-static void append_digits(struct text *text, const struct decimal_format *format,
-                          const char *digits, size_t count, const struct sub_picture *picture,
-                          bool is_whole)
+// What the reference does with a fraction: separators count the places of those before them and
+// stand even where the digits have ended, and a picture without a point loses its last digit.
+static void append_fraction(struct text *text, const struct decimal_format *format,
+                            const struct sub_picture *picture, struct str digits)
+{
+    enum { GROUP = ',' };
+    size_t size = digits.size;
+    char *marks = evaluation_alloc(text->evaluation, size + GROUPS_MAX);
+    if (size > 0) memcpy(marks, digits.data, size);
+    for (uint32_t k = 0; k < picture->fraction_group_count; k++) {
+        size_t at = picture->fraction_groups[k] < size ? picture->fraction_groups[k] : size;
+        memmove(marks + at + 1, marks + at, size - at);
+        marks[at] = GROUP;
+        size++;
+    }
+    if (size == 0) return;
+    builder_append(text, format->decimal_separator);
+    if (!picture->has_point) size--;
+    for (size_t i = 0; i < size; i++) {
+        if (marks[i] == GROUP)
+            builder_append(text, format->grouping_separator);
+        else
+            builder_append_code_point(text, format->zero + (uint32_t)(marks[i] - '0'));
+    }
+}
+
+static void append_whole(struct text *text, const struct decimal_format *format, const char *digits,
+                         size_t count, const struct sub_picture *picture)
 {
     for (size_t i = 0; i < count; i++) {
-        uint32_t position = (uint32_t)(is_whole ? count - i : i);
-        bool is_group = false;
-        if (i > 0 && is_whole && picture->regular_group != 0)
-            is_group = position % picture->regular_group == 0;
-        const uint32_t *groups = is_whole ? picture->whole_groups : picture->fraction_groups;
-        uint32_t group_count =
-            is_whole ? picture->whole_group_count : picture->fraction_group_count;
-        for (uint32_t k = 0; i > 0 && k < group_count; k++)
-            if (groups[k] == position) is_group = true;
+        uint32_t position = (uint32_t)(count - i);
+        bool is_group =
+            i > 0 && picture->regular_group != 0 && position % picture->regular_group == 0;
+        for (uint32_t k = 0; i > 0 && k < picture->whole_group_count; k++)
+            if (picture->whole_groups[k] == position) is_group = true;
         if (is_group) builder_append(text, format->grouping_separator);
         builder_append_code_point(text, format->zero + (uint32_t)(digits[i] - '0'));
     }
@@ -333,10 +364,8 @@ static void render_mantissa(struct text *text, const struct decimal_format *form
         whole = padded;
         whole_count = picture->whole_min;
     }
-    append_digits(text, format, whole, whole_count, picture, true);
-    if (fraction_count == 0) return;
-    builder_append(text, format->decimal_separator);
-    append_digits(text, format, fraction, fraction_count, picture, false);
+    append_whole(text, format, whole, whole_count, picture);
+    append_fraction(text, format, picture, (struct str){fraction, fraction_count});
 }
 
 static void render_exponent(struct text *text, const struct decimal_format *format,

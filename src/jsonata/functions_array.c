@@ -166,7 +166,9 @@ static bool is_after_by_function(struct evaluation *evaluation, const struct ord
     const struct json *function = ordering->data;
     struct json arguments[] = {a, b};
     struct json result = apply(evaluation, *function, arguments, 2, value_null_input());
-    return value_to_boolean(evaluation, result);
+    // True as JavaScript has it, not the language: empty arrays and objects count.
+    return value_is_array(result) || value_is_object(result) || value_is_function(result) ||
+           value_to_boolean(evaluation, result);
 }
 
 struct json builtin_sort(struct evaluation *evaluation, const struct call *call)

@@ -136,8 +136,9 @@ struct json builtin_power(struct evaluation *evaluation, const struct call *call
 {
     struct json base = argument(call, 0), exponent = argument(call, 1);
     if (value_is_undefined(base)) return base;
-    double result =
-        pow(value_real(base), value_is_undefined(exponent) ? (double)NAN : value_real(exponent));
+    double x = value_real(base);
+    double y = value_is_undefined(exponent) ? (double)NAN : value_real(exponent);
+    double result = y == 2 ? x * x : pow(x, y); // Squares are the nearest double.
     if (!isfinite(result)) {
         evaluation->error.value2 = exponent;
         evaluation->error.has_value2 = true;
@@ -159,7 +160,7 @@ struct json builtin_format_base(struct evaluation *evaluation, const struct call
     size_t start = DIGITS_MAX;
     double left = fabs(number);
     if (isnan(number)) return json_from_str(STR("NaN"));
-    if (!isfinite(left)) evaluation_fail_value(evaluation, "D1001", value, 0);
+    if (isinf(number)) return json_from_str(number < 0 ? STR("-Infinity") : STR("Infinity"));
     do {
         digits[--start] = "0123456789abcdefghijklmnopqrstuvwxyz"[(int)fmod(left, base)];
         left = floor(left / base);

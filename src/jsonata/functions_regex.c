@@ -272,7 +272,9 @@ static struct json replace_text(struct evaluation *evaluation, struct str subjec
         size_t offset = str_find(subject, part);
         if (offset == SIZE_MAX) break;
         builder_append(&text, str_slice(subject, 0, offset));
-        if (value_is_string(with)) builder_append(&text, json_str(&with));
+        // The reference puts the word for what is missing.
+        if (value_is_string(with) || value_is_undefined(with))
+            builder_append(&text, value_is_string(with) ? json_str(&with) : STR("undefined"));
         subject = str_skip(subject, offset + part.size);
     }
     builder_append(&text, subject);
@@ -347,7 +349,7 @@ struct json builtin_split(struct evaluation *evaluation, const struct call *call
         return split_text(evaluation, json_str(&subject), json_str(&pattern), most);
     struct list_of_values list = {.evaluation = evaluation};
     if (!value_is_function(pattern)) {
-        list_push(&list, subject);
+        if (most >= 1) list_push(&list, subject);
         return list_to_array(&list, 0);
     }
     struct matching matching;

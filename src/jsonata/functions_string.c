@@ -54,14 +54,18 @@ struct json builtin_substring(struct evaluation *evaluation, const struct call *
     struct str text = json_str(&value);
     double length = (double)text_length(text);
     evaluation_steps(evaluation, text.size / 64);
-    double start = value_is_undefined(from) ? 0 : trunc(value_real(from));
-    if (isnan(start) || length + start < 0) start = 0;
-    if (start < 0) start += length;
+    bool has_start = value_is_defined(from) && !value_is_nan(from);
+    double start = has_start ? value_real(from) : 0;
+    if (length + start < 0) start = 0;
     double end = length;
     if (value_is_defined(size)) {
         if (value_real(size) <= 0) return json_empty_string;
-        end = trunc(start + value_real(size));
+        // Fractions count in the sum and are cut off afterwards.
+        end = start >= 0 ? start + value_real(size) : length + start + value_real(size);
+        end = has_start ? trunc(end) : 0;
     }
+    start = trunc(start);
+    if (start < 0) start += length;
     if (!(start < length) || !(end > start)) return json_empty_string;
     if (end > length) end = length;
     return json_from_str(text_substring(text, (size_t)start, (size_t)(end - start)));

@@ -6,16 +6,22 @@
 #include "base/encoding.h"
 #include "jsonata/functions.h"
 
+// From the last letter to the first, which decides how large numbers are rounded.
 static double parse_letters(struct str text, char first)
 {
-    double value = 0;
+    double value = 0, count = 0;
     while (text.size > 0) {
-        uint32_t code = encoding_utf8_take(&text);
+        size_t start = text.size - 1;
+        while (start > 0 && ((unsigned char)text.data[start] & 0xc0) == 0x80)
+            start--;
+        struct str letter = str_skip(text, start);
+        uint32_t code = encoding_utf8_take(&letter);
         if (code > 0xffff) { // Counted in UTF-16 units.
-            value = value * 26 + (0xd800 + ((code - 0x10000) >> 10)) - first + 1;
-            code = 0xdc00 + (code & 0x3ff);
+            value += (0xdc00 + (double)(code & 0x3ff) - first + 1) * pow(26, count++);
+            code = 0xd800 + ((code - 0x10000) >> 10);
         }
-        value = value * 26 + ((double)code - first + 1);
+        value += ((double)code - first + 1) * pow(26, count++);
+        text.size = start;
     }
     return value;
 }

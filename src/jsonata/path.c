@@ -311,6 +311,8 @@ struct json evaluate_path(struct evaluation *evaluation, const struct node *node
         }
         if (!is_tuples && is_false_start(result)) break;
         if (step->focus == 0 && !is_tuples) input = result;
+        // A constructor with a group is an object, in which the next step finds no items.
+        if (!value_is_array(input)) input = json_empty_array;
     }
     return finish_path(evaluation, node, result, tuples, is_tuples, frame);
 }

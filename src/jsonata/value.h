@@ -93,7 +93,7 @@ static inline double value_real(struct json value)
     return value.type == JSON_REAL ? value.real : json_to_real(&value);
 }
 
-// 0 / 0 and the like: a number that no operator takes and that prints as null.
+// 0 / 0 and the like: a number that no operator takes, and no result may hold.
 static inline bool value_is_nan(struct json value)
 {
     return value.type == JSON_REAL && value.real != value.real;
