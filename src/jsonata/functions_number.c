@@ -68,7 +68,11 @@ struct json builtin_number(struct evaluation *evaluation, const struct call *cal
         return json_from_integer(value.type == JSON_TRUE);
     double number =
         value_is_string(value) ? parse_number(evaluation, json_str(&value)) : (double)NAN;
-    if (!isfinite(number)) evaluation_fail_value(evaluation, "D3030", value, 1);
+    // Text that only starts as a hexadecimal number is taken for one, which then is none.
+    bool is_hex = value_is_string(value) && value.size > 2 && value.text[0] == '0' &&
+                  (value.text[1] | 0x20) == 'x' &&
+                  !isnan(parse_digits((struct str){value.text + 2, 1}, 16));
+    if (!isfinite(number) && !is_hex) evaluation_fail_value(evaluation, "D3030", value, 1);
     return value_from_real(number);
 }
 

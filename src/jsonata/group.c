@@ -223,11 +223,29 @@ struct json evaluate_group(struct evaluation *evaluation, const struct node *nod
 // ---------------------------------------------------------------------------------------------
 // Order
 
-// The values to order by are found once per item; then indices are sorted.
+// The values to order by are found once per item, when they are first asked for: a later term may
+// never be, and its errors do not count then. What is sorted are indices.
 struct sort_keys {
     const struct node *node;
-    const struct json *keys; // `term_count` for each item.
+    struct json input;
+    struct frame *frame;
+    struct json *keys; // `term_count` for each item, VALUE_HOLE while not known.
 };
+
+static struct json key_of(struct evaluation *evaluation, const struct sort_keys *sort,
+                          struct json index, uint32_t term)
+{
+    struct json *key = &sort->keys[(size_t)index.integer * sort->node->items.count + term];
+    if (key->type != VALUE_HOLE) return *key;
+    struct json item = sort->input.items[index.integer];
+    struct frame *frame = sort->frame;
+    if (value_is_tuples(sort->input)) {
+        frame = frame_of_tuple(evaluation, frame, value_tuple(item));
+        item = value_tuple(item)->at;
+    }
+    *key = evaluate(evaluation, sort->node->items.items[term]->lhs, item, frame);
+    return *key;
+}
 
 static int compare_keys(struct evaluation *evaluation, const struct node *node, struct json a,
                         struct json b)
@@ -259,8 +277,8 @@ static bool is_after_by_terms(struct evaluation *evaluation, const struct orderi
     const struct sort_keys *sort = ordering->data;
     uint32_t term_count = sort->node->items.count;
     for (uint32_t i = 0; i < term_count; i++) {
-        struct json x = sort->keys[a.integer * term_count + i];
-        struct json y = sort->keys[b.integer * term_count + i];
+        struct json x = key_of(evaluation, sort, a, i);
+        struct json y = key_of(evaluation, sort, b, i);
         int order = compare_keys(evaluation, sort->node, x, y);
         if (order == 0) continue;
         // Missing values are last in either direction.
@@ -275,29 +293,20 @@ struct json evaluate_sort(struct evaluation *evaluation, const struct node *node
                           struct frame *frame)
 {
     if (!value_is_array(input) || input.size <= 1) return input;
-    bool is_tuples = value_is_tuples(input);
     uint32_t term_count = node->items.count;
     struct json *keys =
         evaluation_alloc_array(evaluation, (size_t)input.size * term_count, sizeof(*keys));
     struct json *order = evaluation_alloc_array(evaluation, input.size, sizeof(*order));
-    for (uint32_t i = 0; i < input.size; i++) {
-        struct json item = input.items[i];
-        struct frame *inner = frame;
-        if (is_tuples) {
-            inner = frame_of_tuple(evaluation, frame, value_tuple(item));
-            item = value_tuple(item)->at;
-        }
-        for (uint32_t k = 0; k < term_count; k++)
-            keys[(size_t)i * term_count + k] =
-                evaluate(evaluation, node->items.items[k]->lhs, item, inner);
+    for (size_t i = 0; i < (size_t)input.size * term_count; i++)
+        keys[i].type = VALUE_HOLE;
+    for (uint32_t i = 0; i < input.size; i++)
         order[i] = json_from_integer(i);
-    }
-    struct sort_keys sort = {node, keys};
+    struct sort_keys sort = {node, input, frame, keys};
     struct ordering ordering = {is_after_by_terms, &sort};
     values_sort(evaluation, order, input.size, &ordering);
     for (uint32_t i = 0; i < input.size; i++)
         order[i] = input.items[order[i].integer];
     struct json result = json_from_items(order, input.size);
-    if (is_tuples) result.type = JSON_ARRAY | VALUE_SEQUENCE | VALUE_TUPLES;
+    if (value_is_tuples(input)) result.type = JSON_ARRAY | VALUE_SEQUENCE | VALUE_TUPLES;
     return result;
 }

@@ -26,8 +26,8 @@ bool value_to_boolean(struct evaluation *evaluation, struct json value)
     case JSON_INTEGER: return value.integer != 0;
     case JSON_REAL:
     case JSON_NUMBER_TEXT: {
-        double real = value_real(value);
-        return real != 0 && !isnan(real);
+        // Infinite numbers are an error.
+        return value_is_numeric(evaluation, value) && value_real(value) != 0;
     }
     case JSON_STRING: return value.size > 0;
     case JSON_OBJECT: return value.size > 0;
