@@ -180,6 +180,7 @@ struct step {
     struct strand *strand;                // That the event was for; NULL when none.
     enum status fault; // The first one; the step does nothing more once it is set.
     uint32_t states_entered;
+    size_t input_bytes; // Of the states entered: estimates.
 
     struct engine_history_event *history_events;
     size_t history_event_count, history_event_capacity;

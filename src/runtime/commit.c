@@ -504,6 +504,7 @@ static bool has_room(const struct commit *commit)
 static void begin_next(struct runtime_execution *execution)
 {
     if (execution->pending == NULL) {
+        execution_compact(execution);
         sleep_note_idle(execution);
         return;
     }
@@ -524,7 +525,8 @@ static void begin_next(struct runtime_execution *execution)
 static bool add_pending(struct runtime_execution *execution, const struct engine_event *event,
                         struct runtime_letter *letter)
 {
-    struct execution_event *pending = ARENA_NEW(&execution->arena, struct execution_event);
+    struct execution_event *pending =
+        ARENA_NEW(engine_execution_arena(execution->engine), struct execution_event);
     if (pending == NULL) return false;
     pending->event = *event;
     pending->letter = letter;

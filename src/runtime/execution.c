@@ -16,6 +16,7 @@ enum {
     FREE_EXECUTIONS_MAX = 1024,
     BILLED_DURATION_UNIT_MS = 100,
     BILLED_MEMORY_UNIT_MB = 64,
+    COMPACT_BYTES_MIN = 1 << 20,
     BASE_MEMORY_BYTES = 50 << 20, // What the service counts for any execution.
 };
 
@@ -33,10 +34,19 @@ static struct runtime_execution *take_execution(struct runtime_worker *worker)
     struct runtime_execution *execution = calloc(1, sizeof(*execution));
     if (execution == NULL) return NULL;
     arena_init(&execution->arena, RUNTIME_EXECUTION_ARENA_BYTES_MAX);
+    arena_init(&execution->values[0], RUNTIME_EXECUTION_ARENA_BYTES_MAX);
+    arena_init(&execution->values[1], RUNTIME_EXECUTION_ARENA_BYTES_MAX);
     list_init(&execution->link);
     list_init(&execution->idle);
     execution->worker = worker;
     return execution;
+}
+
+static void empty_arena(struct arena *arena)
+{
+    if (arena->block == NULL) return;
+    arena_release(arena);
+    arena_init(arena, RUNTIME_EXECUTION_ARENA_BYTES_MAX);
 }
 
 static void give_back(struct runtime_execution *execution)
@@ -45,6 +55,8 @@ static void give_back(struct runtime_execution *execution)
     list_remove(&execution->idle);
     state_machine_unref(execution->state_machine);
     execution->state_machine = NULL;
+    empty_arena(&execution->values[0]);
+    empty_arena(&execution->values[1]);
     if (worker->free_execution_count >= FREE_EXECUTIONS_MAX) {
         arena_release(&execution->arena);
         free(execution);
@@ -102,6 +114,7 @@ enum status runtime_execution_new(struct runtime_worker *worker,
     if (execution == NULL) return STATUS_NO_MEMORY;
     execution->state_machine = state_machine_ref(state_machine);
     execution->engine = NULL;
+    execution->compact_bytes = COMPACT_BYTES_MIN;
     execution->log_stream = (struct str){NULL, 0};
     execution->journal_id = 0;
     execution->id = 0;
@@ -120,7 +133,6 @@ enum status runtime_execution_new(struct runtime_worker *worker,
     list_init(&execution->jobs);
     list_init(&execution->idle);
     list_init(&execution->timers);
-    list_init(&execution->free_timers);
     net_deferred_init(&execution->continuation, execution_on_continue);
     execution->start = (struct engine_start){
         .machine = state_machine->machine,
@@ -173,6 +185,24 @@ void execution_put_down(struct runtime_execution *execution)
     give_back(execution);
 }
 
+void execution_compact(struct runtime_execution *execution)
+{
+    struct arena *from = engine_execution_arena(execution->engine);
+    if (from->used_bytes < execution->compact_bytes) return;
+    struct arena *to =
+        from == &execution->values[0] ? &execution->values[1] : &execution->values[0];
+    assert(to->block == NULL);
+    if (engine_execution_move(execution->engine, to, &execution->engine) != STATUS_OK) {
+        empty_arena(to); // It goes on where it is.
+        execution->compact_bytes *= 2;
+        return;
+    }
+    // The first arena keeps the texts of the start; what the engine left there stays until the end.
+    if (from != &execution->arena) empty_arena(from);
+    execution->compact_bytes = 2 * to->used_bytes;
+    if (execution->compact_bytes < COMPACT_BYTES_MIN) execution->compact_bytes = COMPACT_BYTES_MIN;
+}
+
 struct engine_update execution_fault(struct runtime_execution *execution, enum status status)
 {
     log_error("execution %" STR_FORMAT " cannot go on: %s",
@@ -206,7 +236,11 @@ void execution_feed(struct runtime_execution *execution, struct engine_event *ev
     }
     if (status == STATUS_OK) status = execution_perform(execution, &update);
     if (status != STATUS_OK) update = execution_fault(execution, status);
-    if (update.status != ENGINE_RUNNING) execution_end(execution, &update);
+    if (update.status != ENGINE_RUNNING) {
+        execution_end(execution, &update);
+    } else {
+        execution_compact(execution);
+    }
 }
 
 void runtime_execution_tell(struct runtime_execution *execution, struct engine_event *event)

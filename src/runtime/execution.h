@@ -54,22 +54,23 @@ struct runtime_execution {
     struct list link; // In the worker's free list, or to itself.
     struct runtime_worker *worker;
     struct state_machine *state_machine; // Holds a reference.
-    struct arena arena;                  // The engine's, and all that lives as long as it.
-    struct engine_execution *engine;     // NULL until begin.
-    struct engine_start start;           // Filled in by runtime_execution_new() and the caller.
-    struct list tasks;                   // Under way.
-    struct list jobs;                    // Nested executions that tasks wait for (job.c).
-    struct list timers;                  // Armed.
-    struct list free_timers;             // Of this arena, for reuse.
-    struct net_deferred continuation;    // ENGINE_COMMAND_CONTINUE.
-    struct net_deferred pump;            // Standard: feeds what is pending (commit.c).
-    struct str log_stream;               // Empty when nothing is logged.
-    int64_t journal_id;                  // Asynchronous Express: to remove at the end; 0: none.
-    runtime_started_fn on_started;       // Standard: of the start that is being committed.
-    int64_t id;                          // Standard, as the next five; 0 for others.
-    int64_t step_number;                 // Of the last step written or being written.
-    struct commit *commit;               // Under way, or NULL.
-    struct execution_event *pending;     // Events that wait for it, oldest first.
+    struct arena arena;              // Of all that lives as long as it, and of the engine at first.
+    struct arena values[2];          // The engine's, one or the other, once it has been moved.
+    size_t compact_bytes;            // Use of memory at which it is moved again.
+    struct engine_execution *engine; // NULL until begin.
+    struct engine_start start;       // Filled in by runtime_execution_new() and the caller.
+    struct list tasks;               // Under way.
+    struct list jobs;                // Nested executions that tasks wait for (job.c).
+    struct list timers;              // Armed.
+    struct net_deferred continuation; // ENGINE_COMMAND_CONTINUE.
+    struct net_deferred pump;         // Standard: feeds what is pending (commit.c).
+    struct str log_stream;            // Empty when nothing is logged.
+    int64_t journal_id;               // Asynchronous Express: to remove at the end; 0: none.
+    runtime_started_fn on_started;    // Standard: of the start that is being committed.
+    int64_t id;                       // Standard, as the next five; 0 for others.
+    int64_t step_number;              // Of the last step written or being written.
+    struct commit *commit;            // Under way, or NULL.
+    struct execution_event *pending;  // Events that wait for it, oldest first.
     struct execution_event **pending_end;
     struct str trace_header; // Of StartExecution.
     int64_t redrive_count;

@@ -28,6 +28,13 @@ MUST_USE enum status execution_resume_job(struct runtime_execution *execution,
 void execution_cancel_everything(struct runtime_execution *execution);
 void execution_on_continue(struct net_deferred *deferred);
 
+// Free the timers and tasks kept for reuse.
+void perform_release(struct runtime_worker *worker);
+
+// Move what the engine still needs to fresh memory when much has come together since the last time.
+// Only where nothing else of the engine's values is in use: between steps.
+void execution_compact(struct runtime_execution *execution);
+
 // The update's log records, if the state machine wants any.
 void execution_write_log_records(struct runtime_execution *execution,
                                  const struct engine_update *update);

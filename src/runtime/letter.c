@@ -84,7 +84,7 @@ void letter_deliver(struct runtime_letter *letter)
                    letter->token)) {
         status = STATUS_NOT_FOUND;
     }
-    if (status == STATUS_OK) status = unpack(letter, &execution->arena);
+    if (status == STATUS_OK) status = unpack(letter, engine_execution_arena(execution->engine));
     if (status != STATUS_OK) {
         letter_answer(letter, status, 0);
         return;

@@ -3,52 +3,124 @@
 // Nothing here calls back into execution_feed() while a step's commands are performed: answers,
 // timers and continuations all come from the event loop.
 
+#include <stdlib.h>
+
 #include "base/log.h"
 #include "runtime/activity.h"
 #include "runtime/execution_private.h"
 #include "runtime/job.h"
 #include "tasks/aws_service.h"
 
-enum { CONTINUE_TAKES_MS = 1000 }; // Of virtual time.
+enum {
+    CONTINUE_TAKES_MS = 1000, // Of virtual time.
+    FREE_TIMERS_MAX = 4096,
+    FREE_TASKS_MAX = 256,
+};
 
 struct runtime_timer {
     struct net_timer timer;
-    struct list link;
+    struct list link; // Of its execution, or of the worker's free ones.
     struct runtime_execution *execution;
     uint64_t timer_id;
 };
 
 struct runtime_task {
-    struct list link;
+    struct list link;   // Of its execution, or of the worker's free ones.
+    struct arena arena; // What the call holds and its answer: gone with the task.
     struct runtime_execution *execution;
     struct tasks_call *call;
     uint64_t task_id;
     const struct asl_resource *resource;
 };
 
+// ---------------------------------------------------------------------------------------------
+// Timers and tasks are the worker's: what an execution keeps must not grow with what it has done.
+
+static void give_back_timer(struct runtime_timer *timer)
+{
+    struct runtime_worker *worker = timer->execution->worker;
+    net_timer_disarm(worker->loop, &timer->timer);
+    list_remove(&timer->link);
+    if (worker->free_timer_count >= FREE_TIMERS_MAX) {
+        free(timer);
+        return;
+    }
+    list_append(&worker->free_timers, &timer->link);
+    worker->free_timer_count++;
+}
+
+static struct runtime_timer *take_timer(struct runtime_worker *worker)
+{
+    if (list_is_empty(&worker->free_timers)) {
+        struct runtime_timer *timer = calloc(1, sizeof(*timer));
+        if (timer != NULL) list_init(&timer->link);
+        return timer;
+    }
+    struct runtime_timer *timer = LIST_ITEM(worker->free_timers.next, struct runtime_timer, link);
+    list_remove(&timer->link);
+    worker->free_timer_count--;
+    return timer;
+}
+
+static void give_back_task(struct runtime_task *task)
+{
+    struct runtime_worker *worker = task->execution->worker;
+    list_remove(&task->link);
+    if (worker->free_task_count >= FREE_TASKS_MAX) {
+        arena_release(&task->arena);
+        free(task);
+        return;
+    }
+    arena_reset(&task->arena);
+    list_append(&worker->free_tasks, &task->link);
+    worker->free_task_count++;
+}
+
+static struct runtime_task *take_task(struct runtime_worker *worker)
+{
+    if (list_is_empty(&worker->free_tasks)) {
+        struct runtime_task *task = calloc(1, sizeof(*task));
+        if (task == NULL) return NULL;
+        list_init(&task->link);
+        arena_init(&task->arena, RUNTIME_EXECUTION_ARENA_BYTES_MAX);
+        return task;
+    }
+    struct runtime_task *task = LIST_ITEM(worker->free_tasks.next, struct runtime_task, link);
+    list_remove(&task->link);
+    worker->free_task_count--;
+    return task;
+}
+
+void perform_release(struct runtime_worker *worker)
+{
+    LIST_EACH(link, &worker->free_timers)
+    free(LIST_ITEM(link, struct runtime_timer, link));
+    LIST_EACH(link, &worker->free_tasks)
+    {
+        struct runtime_task *task = LIST_ITEM(link, struct runtime_task, link);
+        arena_release(&task->arena);
+        free(task);
+    }
+}
+
+// ---------------------------------------------------------------------------------------------
+// Timers
+
 static void on_timer(struct net_timer *timer)
 {
     struct runtime_timer *fired = CONTAINER_OF(timer, struct runtime_timer, timer);
     struct runtime_execution *execution = fired->execution;
     struct engine_event event = {.type = ENGINE_EVENT_TIMER_FIRED, .timer_id = fired->timer_id};
-    list_remove(&fired->link);
-    list_append(&execution->free_timers, &fired->link);
+    give_back_timer(fired);
     execution_feed(execution, &event);
 }
 
 enum status execution_arm_timer(struct runtime_execution *execution, uint64_t timer_id,
                                 int64_t at_unix_ms)
 {
-    struct runtime_timer *timer;
-    if (!list_is_empty(&execution->free_timers)) {
-        timer = LIST_ITEM(execution->free_timers.next, struct runtime_timer, link);
-        list_remove(&timer->link);
-    } else {
-        timer = ARENA_NEW(&execution->arena, struct runtime_timer);
-        if (timer == NULL) return STATUS_NO_MEMORY;
-        list_init(&timer->link);
-        timer->execution = execution;
-    }
+    struct runtime_timer *timer = take_timer(execution->worker);
+    if (timer == NULL) return STATUS_NO_MEMORY;
+    timer->execution = execution;
     timer->timer_id = timer_id;
     net_timer_init(&timer->timer, on_timer);
     list_append(&execution->timers, &timer->link);
@@ -62,12 +134,13 @@ static void cancel_timer(struct runtime_execution *execution, uint64_t timer_id)
     {
         struct runtime_timer *timer = LIST_ITEM(link, struct runtime_timer, link);
         if (timer->timer_id != timer_id) continue;
-        net_timer_disarm(execution->worker->loop, &timer->timer);
-        list_remove(&timer->link);
-        list_append(&execution->free_timers, &timer->link);
+        give_back_timer(timer);
         return;
     }
 }
+
+// ---------------------------------------------------------------------------------------------
+// Tasks
 
 // Of tasks that are answered later, by token or when a job ends, this is only the submission.
 static bool answers_later(const struct asl_resource *resource)
@@ -95,6 +168,19 @@ static enum status watch_child(struct runtime_execution *execution, uint64_t tas
     return job_watch(execution, task_id, resource, json_str(arn));
 }
 
+// What the execution keeps of an answer.
+static bool copy_answer(struct arena *arena, const struct tasks_answer *answer,
+                        struct engine_event *event)
+{
+    struct str *const texts[] = {&event->error.name, &event->error.cause};
+    if (answer->is_success) return json_copy(arena, &answer->output, &event->output);
+    event->error = (struct asl_error){.name = answer->error, .cause = answer->cause};
+    for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
+        if (texts[i]->data != NULL && !arena_copy_str(arena, *texts[i], texts[i])) return false;
+    }
+    return true;
+}
+
 static void on_answer(void *context, const struct tasks_answer *answer)
 {
     struct runtime_task *task = context;
@@ -105,33 +191,37 @@ static void on_answer(void *context, const struct tasks_answer *answer)
                 : is_submission     ? ENGINE_EVENT_TASK_SUBMITTED
                                     : ENGINE_EVENT_TASK_SUCCEEDED,
         .task_id = task->task_id,
-        .output = answer->output,
+        .output = json_null,
         .output_size_bytes = answer->output_size_bytes,
-        .error = {.name = answer->error, .cause = answer->cause},
     };
-    list_remove(&task->link);
-    if (answer->is_success && is_job(task->resource)) {
+    if (!copy_answer(engine_execution_arena(execution->engine), answer, &event)) {
+        event.type = ENGINE_EVENT_TASK_FAILED;
+        event.error = (struct asl_error){.name = ASL_ERROR_DATA_LIMIT,
+                                         .cause = STR("There is no memory for the answer.")};
+    } else if (answer->is_success && is_job(task->resource)) {
         enum status status = watch_child(execution, task->task_id, task->resource, &answer->output);
         if (status != STATUS_OK) {
             log_error("%" STR_FORMAT " cannot wait for its nested execution: %s",
                       STR_ARGS(execution->start.execution_arn), status_name(status));
         }
     }
+    give_back_task(task);
     execution_feed(execution, &event);
 }
 
 // A nested execution gets a name that follows from its task, unless the workflow names it: started
 // again after a restart it is the same execution.
-static bool name_child(struct runtime_execution *execution, uint64_t task_id,
+static bool name_child(const struct runtime_task *task, struct arena *arena,
                        struct json *parameters)
 {
+    const struct runtime_execution *execution = task->execution;
     const struct json *name = JSON_FIND(parameters, "Name");
     if (execution->id == 0 || (name != NULL && !json_is_null(name))) return true;
     struct random random;
-    struct arena *arena = &execution->arena;
     char *text = arena_alloc(arena, RANDOM_UUID_SIZE);
     if (text == NULL) return false;
-    random_init_seed(&random, (uint64_t)execution->id * UINT64_C(0x9e3779b97f4a7c15) ^ task_id);
+    random_init_seed(&random,
+                     (uint64_t)execution->id * UINT64_C(0x9e3779b97f4a7c15) ^ task->task_id);
     random_uuid(&random, text);
     struct json value = json_from_str((struct str){text, RANDOM_UUID_SIZE});
     const struct json *named = json_with_member(arena, parameters, STR("Name"), &value);
@@ -143,17 +233,18 @@ static bool name_child(struct runtime_execution *execution, uint64_t task_id,
 static enum status call_task(struct runtime_execution *execution, uint64_t task_id,
                              const struct asl_resource *resource, struct tasks_request *request)
 {
-    if (is_nested(resource) && !name_child(execution, task_id, &request->parameters)) {
-        return STATUS_NO_MEMORY;
-    }
-    struct runtime_task *task = ARENA_NEW(&execution->arena, struct runtime_task);
+    struct runtime_task *task = take_task(execution->worker);
     if (task == NULL) return STATUS_NO_MEMORY;
-    list_init(&task->link);
     task->execution = execution;
     task->task_id = task_id;
     task->resource = resource;
-    task->call = tasks_start(&execution->worker->tasks, request, on_answer, task);
-    if (task->call == NULL) return STATUS_NO_MEMORY;
+    request->arena = &task->arena;
+    bool is_ready = !is_nested(resource) || name_child(task, &task->arena, &request->parameters);
+    task->call = is_ready ? tasks_start(&execution->worker->tasks, request, on_answer, task) : NULL;
+    if (task->call == NULL) {
+        give_back_task(task);
+        return STATUS_NO_MEMORY;
+    }
     list_append(&execution->tasks, &task->link);
     return STATUS_OK;
 }
@@ -260,7 +351,7 @@ static void cancel_task(struct runtime_execution *execution, uint64_t task_id,
         struct runtime_task *task = LIST_ITEM(link, struct runtime_task, link);
         if (task->task_id != task_id) continue;
         tasks_cancel(task->call);
-        list_remove(&task->link);
+        give_back_task(task);
         return;
     }
 }
@@ -306,15 +397,14 @@ void execution_cancel_everything(struct runtime_execution *execution)
 {
     LIST_EACH(link, &execution->tasks)
     {
-        tasks_cancel(LIST_ITEM(link, struct runtime_task, link)->call);
-        list_remove(link);
+        struct runtime_task *task = LIST_ITEM(link, struct runtime_task, link);
+        tasks_cancel(task->call);
+        give_back_task(task);
     }
     job_cancel_all(execution);
     LIST_EACH(link, &execution->timers)
     {
-        net_timer_disarm(execution->worker->loop,
-                         &LIST_ITEM(link, struct runtime_timer, link)->timer);
-        list_remove(link);
+        give_back_timer(LIST_ITEM(link, struct runtime_timer, link));
     }
     net_deferred_cancel(&execution->continuation);
 }

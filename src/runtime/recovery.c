@@ -142,7 +142,8 @@ static bool copy_start(struct runtime_execution *execution, const struct store_e
 
 static enum status note_submission(struct rebuilding *rebuilding, const struct engine_event *event)
 {
-    struct submission *submission = ARENA_NEW(&rebuilding->execution->arena, struct submission);
+    struct submission *submission =
+        ARENA_NEW(engine_execution_arena(rebuilding->execution->engine), struct submission);
     if (submission == NULL) return STATUS_NO_MEMORY;
     *submission = (struct submission){event->task_id, event->output, rebuilding->submissions};
     rebuilding->submissions = submission;
@@ -155,7 +156,8 @@ static enum status replay_step(struct rebuilding *rebuilding, const struct store
     struct runtime_worker *worker = execution->worker;
     struct engine_event *events;
     size_t count;
-    enum status status = step_record_read(&execution->arena, step->causes, &events, &count);
+    enum status status =
+        step_record_read(engine_execution_arena(execution->engine), step->causes, &events, &count);
     int64_t event_count = 0;
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         struct engine_update update;
@@ -212,12 +214,12 @@ static enum status restore_engine(struct rebuilding *rebuilding, const struct re
     if (status == STATUS_INVALID) status = STATUS_CORRUPT;
     if (status != STATUS_OK) return status;
     if (recovered->snapshot.step_number > 0) {
-        status = engine_execution_decode(&execution->arena, start, recovered->snapshot.state,
+        status = engine_execution_decode(&execution->values[0], start, recovered->snapshot.state,
                                          &execution->engine);
         execution->step_number = recovered->snapshot.step_number;
         execution->has_snapshot = true;
     } else {
-        status = engine_execution_new(&execution->arena, start, &execution->engine);
+        status = engine_execution_new(&execution->values[0], start, &execution->engine);
     }
     for (size_t i = 0; i < recovered->step_count && status == STATUS_OK; i++)
         status = replay_step(rebuilding, &recovered->steps[i]);
@@ -252,6 +254,7 @@ enum status recovery_rebuild(struct runtime_worker *worker, struct state_machine
         execution_end(rebuilding.execution, &update); // Of what is in memory; the store keeps it.
         return status;
     }
+    execution_compact(rebuilding.execution);
     sleep_note_idle(rebuilding.execution);
     return STATUS_OK;
 }

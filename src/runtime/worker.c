@@ -93,6 +93,9 @@ void runtime_worker_init(struct runtime_worker *worker, struct runtime *runtime,
     map_init(&worker->definitions);
     map_init(&worker->watched_children);
     map_init(&worker->activity_queues);
+    list_init(&worker->free_timers);
+    list_init(&worker->free_tasks);
+    worker->free_timer_count = worker->free_task_count = 0;
     list_init(&worker->free_commits);
     worker->free_commit_count = 0;
     worker->last_execution_id = 0;
@@ -106,12 +109,15 @@ void runtime_worker_release(struct runtime_worker *worker)
     {
         struct runtime_execution *execution = LIST_ITEM(link, struct runtime_execution, link);
         arena_release(&execution->arena);
+        arena_release(&execution->values[0]);
+        arena_release(&execution->values[1]);
         free(execution);
     }
     sleep_release(worker);
     recovery_release(worker);
     job_release(worker);
     runtime_activity_release(worker);
+    perform_release(worker);
     commit_release_all(worker);
     map_release(&worker->open_executions);
     buffer_release(&worker->scratch);

@@ -76,6 +76,10 @@ struct runtime_worker {
     struct map activity_queues;  // By ARN (activity.c).
     struct runtime_redrive_token redrive_tokens[64]; // The latest (redrive.c).
     uint32_t redrive_token_next;
+    struct list free_timers; // Kept for reuse (perform.c), as the next one.
+    struct list free_tasks;
+    uint32_t free_timer_count;
+    uint32_t free_task_count;
     struct list free_commits; // Kept for reuse (commit.c).
     uint32_t free_commit_count;
     int64_t last_execution_id;
