@@ -107,6 +107,14 @@ static uint64_t hash_value(struct evaluation *evaluation, struct json value)
     return hash * 0x9e3779b97f4a7c15u;
 }
 
+// Every bit counts in the low ones: those of a whole number's double are all zero.
+static uint64_t spread_hash(uint64_t hash)
+{
+    hash ^= hash >> 32;
+    hash *= 0x9e3779b97f4a7c15u;
+    return hash ^ hash >> 29;
+}
+
 struct json builtin_distinct(struct evaluation *evaluation, const struct call *call)
 {
     struct json array = argument(call, 0);
@@ -118,7 +126,7 @@ struct json builtin_distinct(struct evaluation *evaluation, const struct call *c
     memset(slots, 0, slot_count * sizeof(*slots));
     struct list_of_values list = {.evaluation = evaluation};
     for (uint32_t i = 0; i < array.size; i++) {
-        size_t slot = (hash_value(evaluation, array.items[i]) >> 20) & (slot_count - 1);
+        size_t slot = spread_hash(hash_value(evaluation, array.items[i])) & (slot_count - 1);
         while (slots[slot] != 0 &&
                !values_equal(evaluation, list.items[slots[slot] - 1], array.items[i]))
             slot = (slot + 1) & (slot_count - 1);

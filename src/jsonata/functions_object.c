@@ -135,11 +135,11 @@ struct json builtin_not(struct evaluation *evaluation, const struct call *call)
 
 struct json builtin_type(struct evaluation *evaluation, const struct call *call)
 {
-    (void)evaluation;
     struct json value = argument(call, 0);
     if (value_is_undefined(value)) return value;
     if (value_is_function(value)) return json_from_str(STR("function"));
-    if (value_is_nan(value)) return json_from_str(STR("object"));
+    if (value_is_number(value) && !value_is_numeric(evaluation, value))
+        return json_from_str(STR("object")); // Not a number.
     value = value_stored(value);
     return json_from_str(str_from_c(json_type_name(&value)));
 }

@@ -197,8 +197,10 @@ struct json builtin_pad(struct evaluation *evaluation, const struct call *call)
     size_t fill_length = text_length(fill);
     if (most > 0) builder_append(&text, json_str(&value));
     size_t left = (size_t)missing;
-    for (; left >= fill_length; left -= fill_length)
+    for (; left >= fill_length; left -= fill_length) {
+        evaluation_step(evaluation);
         builder_append(&text, fill);
+    }
     builder_append(&text, text_substring(fill, 0, left));
     if (most < 0) builder_append(&text, json_str(&value));
     return text_value(&text);

@@ -104,6 +104,44 @@ TEST(endless_work_ends_by_steps_time_and_memory)
         STR("U1001"));
 }
 
+TEST(hostile_expressions_end_in_their_errors_in_time)
+{
+    static const struct {
+        const char *expression;
+        const char *answer;
+    } cases[] = {
+        {"$pad('a', 1e9)", "U1001"},
+        {"$pad('a', -1e300)", "U1001"},
+        {"$range(1, 1e9, 1)", "D3152"},
+        {"[1..1e9]", "D2014"},
+        {"($f := function($s, $n){$n = 0 ? $s : $f($s & $s, $n - 1)}; $f('ab', 60))", "U1001"},
+        {"$reduce([1..1000000], function($a, $b){$a & 'x'}, '')", "U1001"},
+        {"$sort([1..1000000], function($a, $b){$a < $b})", "U1001"},
+        {"$sort([3, 1, 2], function($a, $b){$error('x')})", "D3137"},
+        {"$sort([1, 'a'], function($a, $b){$a > $b})", "T2009"},
+        {"$replace($pad('', 200000, 'a'), 'a', $pad('', 1000, 'b'))", "U1001"},
+        {"$replace('abc', /b/, function($m){1})", "D3012"},
+        {"$replace('abc', /x*/, 'y')", "D1004"},
+        {"$split('abc', /x*/)", "D1004"},
+        {"$match('abc', /b*/)", "D1004"},
+        {"$replace($pad('', 100000, 'ab'), /(?=(a|b)*c)/, '')", "U1001"},
+        {"$match($pad('', 40, 'a') & '!', /^(a+)+$/)", "U1001"},
+        {"($f := function($n){[$f($n + 1)]}; $f(0))", "U1001"},
+        {"($c := function($f, $n){$n = 0 ? $f : $c($f ~> $f, $n - 1)}; $c($string, 60)(1))",
+         "U1001"},
+        {"$formatInteger(1e300, 'I')", "U1001"},
+        {"$length($formatNumber(1e300, $pad('', 5000, '#') & '0'))", "301"},
+        {"$count($distinct([1..100000]))", "100000"},
+    };
+    const struct jsonata_environment limits = {.time_max_ms = 5000, .steps_max = 20000000};
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct arena CLEANUP(arena_release) arena;
+        arena_init(&arena, MIB(64));
+        struct str got = answer_within(&arena, str_from_c(cases[i].expression), NULL, &limits);
+        CHECK_STR(got, str_from_c(cases[i].answer));
+    }
+}
+
 TEST(results_nested_too_deeply_are_refused)
 {
     CHECK_ANSWER("($f := function($n,$a){$n = 0 ? $a : $f($n-1,[$a])}; $count($f(400,1)))", NULL,

@@ -19,7 +19,11 @@ static inline struct str answer_within(struct arena *arena, struct str expressio
     enum status status = jsonata_compile(arena, expression, &jsonata, &error);
     if (status == STATUS_OK)
         status = jsonata_evaluate(jsonata, &environment, arena, &result, &error);
-    if (status == STATUS_INVALID) return arena_printf(arena, "%s", error.code);
+    if (status == STATUS_INVALID) {
+        static char code[JSONATA_CODE_SIZE + 1]; // The arena may be full.
+        memcpy(code, error.code, sizeof(code));
+        return str_from_c(code);
+    }
     if (status == STATUS_NOT_FOUND) return STR("undefined");
     return status == STATUS_OK ? json_render_to_arena(arena, &result) : STR("fault");
 }
