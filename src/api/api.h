@@ -176,11 +176,16 @@ struct api_member {
     const char *enum_values; // "[A, B]" as AWS prints the set; NULL when it is no enumeration.
     const char *pattern;     // As AWS prints it; NULL when there is none. Checked by `matches`.
     bool (*matches)(struct str value);
+    const struct api_member *item;    // Of a list: each of its items; NULL: anything.
+    const struct api_member *members; // Of an object; NULL: anything.
+    size_t member_count;
+    const char *structure; // Of an object: its name in the model, for texts that print lists of it.
 };
 
-// Check `object` against `members`. On a violation replies with SerializationException (a wrong
-// type) or ValidationException (AWS's text, all violations in it) and returns false. Members that
-// the table does not know are ignored, as AWS does; null counts as absent.
+// Check `object` against `members`, and what is nested in it. On a violation replies with
+// SerializationException (a wrong type) or ValidationException (AWS's text, all violations in it,
+// nested ones as "list.1.member.name") and returns false. Members that the table does not know are
+// ignored, as AWS does; null counts as absent.
 MUST_USE bool api_members_check(struct api_request *request, const struct json *object,
                                 const struct api_member *members, size_t member_count);
 

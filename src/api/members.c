@@ -19,6 +19,9 @@ static bool has_type(const struct json *value, enum api_member_type type)
     return false;
 }
 
+// A list of a million bad items need not be told in full.
+enum { VIOLATIONS_MAX = 100 };
+
 // "[A, B]" holds "A".
 static bool enum_has(const char *values, struct str value)
 {
@@ -37,7 +40,58 @@ struct violations {
     int count;
 };
 
-static void add_violation(struct violations *violations, const struct api_member *member,
+// Where a value is. Made into text only for a violation: most requests have none.
+struct place {
+    const struct place *outer; // NULL at the top.
+    const struct api_member *member;
+    uint32_t number; // Of an item of the list `outer`, from 1; otherwise 0.
+};
+
+// "list.1.member.name"
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the tables are.
+static void append_place(struct buffer *text, const struct place *place)
+{
+    if (place->outer != NULL) append_place(text, place->outer);
+    if (place->number > 0) {
+        buffer_printf(text, ".%u.member", place->number);
+    } else {
+        if (place->outer != NULL) buffer_append_byte(text, '.');
+        buffer_append_str(text, place->member->name);
+    }
+}
+
+// As AWS prints it: a text bare, a list in brackets, a structure as "Tag(key=a, value=b)".
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the tables are.
+static void print_value(struct buffer *text, const struct api_member *member,
+                        const struct json *value)
+{
+    if (json_is_string(value)) {
+        buffer_append_str(text, json_str(value));
+    } else if (json_is_array(value) && member->item != NULL) {
+        buffer_append_byte(text, '[');
+        for (uint32_t i = 0; i < value->size; i++) {
+            if (i > 0) buffer_append_str(text, STR(", "));
+            print_value(text, member->item, &value->items[i]);
+        }
+        buffer_append_byte(text, ']');
+    } else if (json_is_object(value) && member->structure != NULL) {
+        buffer_append_str(text, str_from_c(member->structure));
+        buffer_append_byte(text, '(');
+        for (size_t i = 0, count = 0; i < member->member_count; i++) {
+            const struct json *found = json_find(value, member->members[i].name);
+            if (found == NULL || json_is_null(found)) continue;
+            if (count++ > 0) buffer_append_str(text, STR(", "));
+            buffer_append_str(text, member->members[i].name);
+            buffer_append_byte(text, '=');
+            print_value(text, &member->members[i], found);
+        }
+        buffer_append_byte(text, ')');
+    } else {
+        json_render(text, value);
+    }
+}
+
+static void add_violation(struct violations *violations, const struct place *place,
                           const struct json *value, struct str constraint)
 {
     struct buffer *text = &violations->text;
@@ -47,20 +101,19 @@ static void add_violation(struct violations *violations, const struct api_member
         buffer_append_str(text, STR("null"));
     } else {
         buffer_append_byte(text, '\'');
-        if (json_is_string(value)) {
-            buffer_append_str(text, json_str(value));
-        } else {
-            json_render(text, value);
-        }
+        print_value(text, place->member, value);
         buffer_append_byte(text, '\'');
     }
-    buffer_printf(text, " at '%" STR_FORMAT "' failed to satisfy constraint: %" STR_FORMAT,
-                  STR_ARGS(member->name), STR_ARGS(constraint));
+    buffer_append_str(text, STR(" at '"));
+    append_place(text, place);
+    buffer_append_str(text, STR("' failed to satisfy constraint: "));
+    buffer_append_str(text, constraint);
 }
 
-static void check_bounds(struct violations *violations, const struct api_member *member,
+static void check_bounds(struct violations *violations, const struct place *place,
                          const struct json *value)
 {
+    const struct api_member *member = place->member;
     const char *what = "length ";
     int64_t size = 0;
     if (member->min == 0 && member->max == 0) return;
@@ -80,29 +133,30 @@ static void check_bounds(struct violations *violations, const struct api_member 
     if (member->type == API_MEMBER_STRING) size = (int64_t)encoding_utf16_size(json_str(value));
     struct arena *arena = violations->request->arena;
     if (member->max != 0 && size > member->max) {
-        add_violation(violations, member, value,
+        add_violation(violations, place, value,
                       arena_printf(arena, "Member must have %sless than or equal to %lld", what,
                                    (long long)member->max));
     }
     if (size < member->min) {
-        add_violation(violations, member, value,
+        add_violation(violations, place, value,
                       arena_printf(arena, "Member must have %sgreater than or equal to %lld", what,
                                    (long long)member->min));
     }
 }
 
-static void check_text(struct violations *violations, const struct api_member *member,
+static void check_text(struct violations *violations, const struct place *place,
                        const struct json *value)
 {
+    const struct api_member *member = place->member;
     if (member->type != API_MEMBER_STRING) return;
     struct arena *arena = violations->request->arena;
     if (member->enum_values != NULL && !enum_has(member->enum_values, json_str(value))) {
         add_violation(
-            violations, member, value,
+            violations, place, value,
             arena_printf(arena, "Member must satisfy enum value set: %s", member->enum_values));
     }
     if (member->matches != NULL && !member->matches(json_str(value))) {
-        add_violation(violations, member, value,
+        add_violation(violations, place, value,
                       arena_printf(arena, "Member must satisfy regular expression pattern: %s",
                                    member->pattern));
     }
@@ -121,38 +175,78 @@ static const char *expected_name(enum api_member_type type)
     return "something else";
 }
 
+static bool refuse_type(struct violations *violations, const struct place *place,
+                        const struct json *value)
+{
+    struct buffer CLEANUP(buffer_release) path;
+    buffer_init(&path, KIB(4));
+    append_place(&path, place);
+    api_exception(violations->request, STR("SerializationException"),
+                  "Expected %s for '%" STR_FORMAT "', but found a %s.",
+                  expected_name(place->member->type), STR_ARGS(buffer_str(&path)),
+                  json_type_name(value));
+    return false;
+}
+
+static bool check_members(struct violations *violations, const struct json *object,
+                          const struct place *outer, const struct api_member *members,
+                          size_t member_count);
+
+// A value that is there. Replies and returns false when it has a wrong type.
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the tables are.
+static bool check_value(struct violations *violations, const struct place *place,
+                        const struct json *value)
+{
+    const struct api_member *member = place->member;
+    if (!has_type(value, member->type)) return refuse_type(violations, place, value);
+    check_bounds(violations, place, value);
+    check_text(violations, place, value);
+    if (member->type == API_MEMBER_OBJECT && member->members != NULL) {
+        return check_members(violations, value, place, member->members, member->member_count);
+    }
+    if (member->type != API_MEMBER_LIST || member->item == NULL) return true;
+    for (uint32_t i = 0; i < value->size && violations->count < VIOLATIONS_MAX; i++) {
+        struct place item = {.outer = place, .member = member->item, .number = i + 1};
+        if (json_is_null(&value->items[i])) {
+            add_violation(violations, &item, NULL, STR("Member must not be null"));
+        } else if (!check_value(violations, &item, &value->items[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the tables are.
+static bool check_members(struct violations *violations, const struct json *object,
+                          const struct place *outer, const struct api_member *members,
+                          size_t member_count)
+{
+    for (size_t i = 0; i < member_count; i++) {
+        struct place place = {.outer = outer, .member = &members[i]};
+        const struct json *value = json_find(object, members[i].name);
+        if (value != NULL && !json_is_null(value)) {
+            if (!check_value(violations, &place, value)) return false;
+        } else if (members[i].is_required) {
+            add_violation(violations, &place, NULL, STR("Member must not be null"));
+        }
+    }
+    return true;
+}
+
 bool api_members_check(struct api_request *request, const struct json *object,
                        const struct api_member *members, size_t member_count)
 {
     struct violations violations = {.request = request};
     buffer_init(&violations.text, MIB(4));
-    for (size_t i = 0; i < member_count; i++) {
-        const struct api_member *member = &members[i];
-        const struct json *value = json_find(object, member->name);
-        if (value == NULL || json_is_null(value)) {
-            if (member->is_required) {
-                add_violation(&violations, member, NULL, STR("Member must not be null"));
-            }
-        } else if (!has_type(value, member->type)) {
-            buffer_release(&violations.text);
-            api_exception(request, STR("SerializationException"),
-                          "Expected %s for '%" STR_FORMAT "', but found a %s.",
-                          expected_name(member->type), STR_ARGS(member->name),
-                          json_type_name(value));
-            return false;
-        } else {
-            check_bounds(&violations, member, value);
-            check_text(&violations, member, value);
-        }
-    }
-    if (violations.count > 0) {
+    bool is_typed = check_members(&violations, object, NULL, members, member_count);
+    if (is_typed && violations.count > 0) {
         bool is_query = request->service->protocol == API_PROTOCOL_QUERY;
         api_exception(request, is_query ? STR("ValidationError") : STR("ValidationException"),
                       "%d validation error%s detected: %" STR_FORMAT, violations.count,
                       violations.count == 1 ? "" : "s", STR_ARGS(buffer_str(&violations.text)));
     }
     buffer_release(&violations.text);
-    return violations.count == 0;
+    return is_typed && violations.count == 0;
 }
 
 static const struct json *present(const struct json *object, struct str name)
