@@ -3,25 +3,14 @@
 #include "api/states.h"
 
 #include "base/encoding.h"
+#include "runtime/alias.h"
 
 // Operations of the service that this version does not serve; they answer with an error that names
 // them instead of "unknown".
 static const struct str unserved[] = {
-    STR_INIT("CreateActivity"),
-    STR_INIT("CreateStateMachineAlias"),
-    STR_INIT("DeleteActivity"),
-    STR_INIT("DeleteStateMachineAlias"),
-    STR_INIT("DeleteStateMachineVersion"),
-    STR_INIT("DescribeActivity"),
     STR_INIT("DescribeMapRun"),
-    STR_INIT("DescribeStateMachineAlias"),
-    STR_INIT("ListActivities"),
     STR_INIT("ListMapRuns"),
-    STR_INIT("ListStateMachineAliases"),
-    STR_INIT("ListStateMachineVersions"),
-    STR_INIT("PublishStateMachineVersion"),
     STR_INIT("UpdateMapRun"),
-    STR_INIT("UpdateStateMachineAlias"),
 };
 
 // Tables of the files, the hot ones first.
@@ -34,8 +23,13 @@ static const struct {
     {states_task_operations, &states_task_operation_count},
     {states_history_operations, &states_history_operation_count},
     {states_machine_operations, &states_machine_operation_count},
+    {states_describe_operations, &states_describe_operation_count},
+    {states_version_operations, &states_version_operation_count},
+    {states_alias_operations, &states_alias_operation_count},
+    {states_activity_operations, &states_activity_operation_count},
     {states_tag_operations, &states_tag_operation_count},
     {states_test_operations, &states_test_operation_count},
+    {states_validate_operations, &states_validate_operation_count},
 };
 
 static const struct states_operation *find_operation(struct str name)
@@ -95,11 +89,11 @@ static bool type_is_among(struct str type, const char *types)
     return false;
 }
 
-static bool take_apart(struct str text, struct states_arn *ret_arn)
+bool states_arn_parse(struct str text, struct states_arn *ret_arn)
 {
     struct str rest = text;
     struct states_arn arn = {.text = text};
-    str_cut(&rest, ':'); // "arn"
+    bool is_arn = str_is(str_cut(&rest, ':'), "arn");
     struct str partition = str_cut(&rest, ':');
     struct str service = str_cut(&rest, ':');
     arn.region = str_cut(&rest, ':');
@@ -113,7 +107,7 @@ static bool take_apart(struct str text, struct states_arn *ret_arn)
         arn.name = str_slice(arn.name, 0, slash);
     }
     *ret_arn = arn;
-    return partition.size > 0 && str_is(service, "states") && arn.type.size > 0;
+    return is_arn && partition.size > 0 && str_is(service, "states") && arn.type.size > 0;
 }
 
 bool states_arn_read(struct api_request *request, struct str member, const char *types,
@@ -126,7 +120,7 @@ bool states_arn_read(struct api_request *request, struct str member, const char 
                       "Invalid Arn: 'Invalid ARN prefix: %" STR_FORMAT "'", STR_ARGS(text));
         return false;
     }
-    if (!take_apart(text, &arn) || !type_is_among(arn.type, types) || arn.name.size == 0) {
+    if (!states_arn_parse(text, &arn) || !type_is_among(arn.type, types) || arn.name.size == 0) {
         api_exception(request, STR("InvalidArn"),
                       "Invalid Arn: 'Resource type not valid in this context: %" STR_FORMAT "'",
                       STR_ARGS(arn.type));
@@ -154,15 +148,96 @@ bool states_name_is_valid(struct str name)
     return true;
 }
 
+enum states_qualifier states_arn_qualifier(const struct states_arn *arn)
+{
+    if (arn->qualifier.size == 0) return STATES_UNQUALIFIED;
+    for (size_t i = 0; i < arn->qualifier.size; i++) {
+        if (arn->qualifier.data[i] < '0' || arn->qualifier.data[i] > '9') return STATES_ALIAS;
+    }
+    return STATES_VERSION;
+}
+
+void states_refuse_unknown_machine(struct api_request *request, struct str arn)
+{
+    api_exception(request, STR("StateMachineDoesNotExist"),
+                  "State Machine Does Not Exist: '%" STR_FORMAT "'", STR_ARGS(arn));
+}
+
+void states_refuse_label(struct api_request *request)
+{
+    api_exception_member(
+        request, STR("ValidationException"),
+        arena_printf(request->arena, "%" STR_FORMAT " does not support labelled state machine ARNs",
+                     STR_ARGS(request->operation)),
+        STR("reason"), STR("API_DOES_NOT_SUPPORT_LABELED_ARNS"));
+}
+
+void states_refuse_unknown_resource(struct api_request *request, struct str arn)
+{
+    api_exception_member(request, STR("ResourceNotFound"),
+                         STR("Request references a resource that does not exist."),
+                         STR("resourceName"), arn);
+}
+
+bool states_machine_arn_read(struct api_request *request, struct str member,
+                             struct states_arn *ret_arn)
+{
+    if (!states_arn_read(request, member, "stateMachine", ret_arn)) return false;
+    if (ret_arn->label.size > 0) {
+        states_refuse_label(request);
+    } else if (ret_arn->qualifier.size > 0) {
+        api_exception(request, STR("ValidationException"),
+                      "%" STR_FORMAT " takes the ARN of a state machine without version or alias. "
+                      "Received: %" STR_FORMAT,
+                      STR_ARGS(request->operation), STR_ARGS(ret_arn->text));
+    } else {
+        return true;
+    }
+    return false;
+}
+
 struct state_machine *states_find_machine(struct api_request *request, const struct states_arn *arn)
 {
+    if (arn->label.size > 0) {
+        states_refuse_label(request);
+        return NULL;
+    }
     struct state_machine *found = NULL;
-    if (arn->label.size == 0 && arn->qualifier.size == 0) {
-        found = state_machine_cache_find(&request->worker->runtime->state_machines, arn->text);
+    if (arn->qualifier.size == 0) {
+        found = state_machine_find(&request->worker->runtime->catalog, arn->text);
     }
-    if (found == NULL) {
-        api_exception(request, STR("StateMachineDoesNotExist"),
-                      "State Machine Does Not Exist: '%" STR_FORMAT "'", STR_ARGS(arn->text));
-    }
+    if (found == NULL) states_refuse_unknown_machine(request, arn->text);
     return found;
+}
+
+// The version that an alias picks. Looking it up may lose the alias, so its text is copied. NULL
+// when it leads nowhere, because it changed just now.
+static struct state_machine *follow_alias(struct api_request *request, const struct alias *alias)
+{
+    struct str version_arn;
+    struct str picked = alias_pick(alias, &request->worker->random);
+    if (!arena_copy_str(request->arena, picked, &version_arn)) return NULL;
+    return state_machine_find(&request->worker->runtime->catalog, version_arn);
+}
+
+bool states_find_target(struct api_request *request, const struct states_arn *arn,
+                        struct states_target *ret_target)
+{
+    struct catalog_cache *catalog = &request->worker->runtime->catalog;
+    struct catalog_entry *entry = catalog_cache_find(catalog, arn->text);
+    *ret_target = (struct states_target){.state_machine = state_machine_of(entry)};
+    if (LIKELY(ret_target->state_machine != NULL)) return true;
+    struct alias *alias = alias_of(entry);
+    for (int i = 0; alias != NULL && i < 2; i++) {
+        ret_target->state_machine = follow_alias(request, alias);
+        ret_target->alias_arn = arn->text;
+        if (ret_target->state_machine != NULL) return true;
+        alias = alias_find(catalog, arn->text); // As it is now.
+    }
+    if (arn->label.size > 0) {
+        states_refuse_label(request);
+    } else {
+        states_refuse_unknown_machine(request, arn->text);
+    }
+    return false;
 }

@@ -429,14 +429,17 @@ static bool read_whose(struct list_read *list)
         return true;
     }
     if (!states_arn_read(request, STR("stateMachineArn"), "stateMachine", &arn)) return false;
-    struct state_machine *state_machine = states_find_machine(request, &arn);
-    if (state_machine == NULL) return false;
-    if (state_machine->type != ASL_MACHINE_STANDARD) {
+    struct states_target target;
+    if (!states_find_target(request, &arn, &target)) return false;
+    if (target.state_machine->type != ASL_MACHINE_STANDARD) {
         api_exception(request, STR("StateMachineTypeNotSupported"),
                       "This operation is not supported by this type of state machine");
         return false;
     }
-    list->query.state_machine_arn = arn.text;
+    list->query.state_machine_arn = target.state_machine->arn;
+    enum states_qualifier qualifier = states_arn_qualifier(&arn);
+    if (qualifier == STATES_VERSION) list->query.version_arn = arn.text;
+    if (qualifier == STATES_ALIAS) list->query.alias_arn = arn.text;
     return true;
 }
 
@@ -453,8 +456,10 @@ static bool read_filters(struct list_read *list)
         return false;
     }
     list->purpose = arena_printf(request->arena,
-                                 "ListExecutions %" STR_FORMAT "%" STR_FORMAT " %" STR_FORMAT " %d",
-                                 STR_ARGS(query->state_machine_arn), STR_ARGS(query->map_run_arn),
+                                 "ListExecutions %" STR_FORMAT "%" STR_FORMAT "%" STR_FORMAT
+                                 "%" STR_FORMAT " %" STR_FORMAT " %d",
+                                 STR_ARGS(query->state_machine_arn), STR_ARGS(query->version_arn),
+                                 STR_ARGS(query->alias_arn), STR_ARGS(query->map_run_arn),
                                  STR_ARGS(query->status), query->redriven);
     return true;
 }

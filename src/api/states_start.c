@@ -27,7 +27,7 @@ static const struct api_member start_sync_members[] = {
 //
 //   must_copy   the execution outlives the request
 static struct runtime_execution *new_execution(struct api_request *request,
-                                               struct state_machine *state_machine, bool must_copy)
+                                               const struct states_target *target, bool must_copy)
 {
     struct str name = api_member_str(&request->body, STR("name"), STR(""));
     struct str input = api_member_str(&request->body, STR("input"), STR("{}"));
@@ -45,14 +45,17 @@ static struct runtime_execution *new_execution(struct api_request *request,
         return NULL;
     }
     enum status status =
-        runtime_execution_new(request->worker->runtime, state_machine, name, &execution);
+        runtime_execution_new(request->worker->runtime, target->state_machine, name, &execution);
     if (status != STATUS_OK) {
         api_fault(request, status);
         return NULL;
     }
-    if (must_copy && !arena_copy_str(&execution->arena, input, &input)) {
+    struct str alias_arn = target->alias_arn;
+    if (must_copy && (!arena_copy_str(&execution->arena, input, &input) ||
+                      !arena_copy_str(&execution->arena, alias_arn, &alias_arn))) {
         status = STATUS_NO_MEMORY;
     } else {
+        execution->start.alias_arn = alias_arn;
         execution->start.input_text = input;
         status = json_parse(&execution->arena, input, 0, &execution->start.input, &error);
     }
@@ -130,11 +133,11 @@ static void start(struct api_request *request)
 {
     struct states_arn arn;
     if (!states_arn_read(request, STR("stateMachineArn"), "stateMachine", &arn)) return;
-    struct state_machine *state_machine = states_find_machine(request, &arn);
-    if (state_machine == NULL) return;
-    struct runtime_execution *execution = new_execution(request, state_machine, true);
+    struct states_target target;
+    if (!states_find_target(request, &arn, &target)) return;
+    struct runtime_execution *execution = new_execution(request, &target, true);
     if (execution == NULL) return;
-    if (state_machine->type == ASL_MACHINE_STANDARD) {
+    if (target.state_machine->type == ASL_MACHINE_STANDARD) {
         start_standard(request, execution);
     } else {
         runtime_execution_begin_durable(execution, on_durable, request);
@@ -223,14 +226,14 @@ static void start_sync(struct api_request *request)
 {
     struct states_arn arn;
     if (!states_arn_read(request, STR("stateMachineArn"), "stateMachine", &arn)) return;
-    struct state_machine *state_machine = states_find_machine(request, &arn);
-    if (state_machine == NULL) return;
-    if (state_machine->type != ASL_MACHINE_EXPRESS) {
+    struct states_target target;
+    if (!states_find_target(request, &arn, &target)) return;
+    if (target.state_machine->type != ASL_MACHINE_EXPRESS) {
         api_exception(request, STR("StateMachineTypeNotSupported"),
                       "This operation is not supported by this type of state machine");
         return;
     }
-    struct runtime_execution *execution = new_execution(request, state_machine, false);
+    struct runtime_execution *execution = new_execution(request, &target, false);
     if (execution == NULL) return;
     enum status status = runtime_execution_begin(execution, on_end, request);
     if (status != STATUS_OK) api_fault(request, status);

@@ -1,15 +1,40 @@
-// Tags of state machines.
+// Tags of state machines and activities.
 
 #include "api/states.h"
-#include "base/encoding.h"
+#include "runtime/activity_resource.h"
 
 enum { TAGS_MAX = 50, KEY_CHARACTERS_MAX = 128, VALUE_CHARACTERS_MAX = 256 };
+
+static const struct api_member tag_item_members[] = {
+    {.name = STR_INIT("key"), .type = API_MEMBER_STRING, .min = 1, .max = KEY_CHARACTERS_MAX},
+    {.name = STR_INIT("value"), .type = API_MEMBER_STRING, .max = VALUE_CHARACTERS_MAX},
+};
+const struct api_member states_tag_item = {
+    .type = API_MEMBER_OBJECT,
+    .members = tag_item_members,
+    .member_count = ARRAY_COUNT(tag_item_members),
+    .structure = "Tag",
+};
+static const struct api_member tag_key_item = {
+    .type = API_MEMBER_STRING, .min = 1, .max = KEY_CHARACTERS_MAX};
 
 static bool refuse_tag(struct api_request *request, struct str key, const char *why)
 {
     api_exception(request, STR("ValidationException"), "Invalid tag '%" STR_FORMAT "': %s",
                   STR_ARGS(key), why);
     return false;
+}
+
+// Letters and digits of any script, spaces and "_.:/=+-@".
+static bool is_tag_text(struct str text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0x80;
+        bool is_digit = c >= '0' && c <= '9';
+        if (!is_letter && !is_digit && (c == 0 || strchr(" _.:/=+-@", c) == NULL)) return false;
+    }
+    return true;
 }
 
 // Add the `tags` member, a list of {key, value}, to `members`. Replies and returns false on a tag
@@ -21,12 +46,10 @@ static bool add_tags(struct api_request *request, struct json_members *members)
     for (uint32_t i = 0; i < tags->size; i++) {
         struct str key = api_member_str(&tags->items[i], STR("key"), STR(""));
         struct str value = api_member_str(&tags->items[i], STR("value"), STR(""));
-        size_t key_size = encoding_utf16_size(key);
-        if (key_size == 0 || key_size > KEY_CHARACTERS_MAX) {
-            return refuse_tag(request, key, "the key must have 1 to 128 characters");
-        }
-        if (encoding_utf16_size(value) > VALUE_CHARACTERS_MAX) {
-            return refuse_tag(request, key, "the value must have at most 256 characters");
+        if (key.size == 0) return refuse_tag(request, key, "it has no key");
+        if (!is_tag_text(key) || !is_tag_text(value)) {
+            return refuse_tag(request, key,
+                              "letters, digits, spaces and _ . : / = + - @ may be used");
         }
         if (str_starts_with(key, STR("aws:"))) {
             return refuse_tag(request, key, "keys that start with 'aws:' are reserved");
@@ -36,6 +59,12 @@ static bool add_tags(struct api_request *request, struct json_members *members)
     return true;
 }
 
+static void refuse_too_many(struct api_request *request, struct str arn)
+{
+    api_exception_member(request, STR("TooManyTags"), STR("Too many tags: at most 50"),
+                         STR("resourceName"), arn);
+}
+
 bool states_tags_read(struct api_request *request, struct json *ret_tags)
 {
     struct json_members members;
@@ -43,8 +72,7 @@ bool states_tags_read(struct api_request *request, struct json *ret_tags)
     if (!add_tags(request, &members)) return false;
     *ret_tags = json_members_finish(&members);
     if (ret_tags->size <= TAGS_MAX) return true;
-    api_exception_member(request, STR("TooManyTags"), STR("Too many tags: at most 50"),
-                         STR("resourceName"), STR(""));
+    refuse_too_many(request, STR(""));
     return false;
 }
 
@@ -54,42 +82,59 @@ bool states_tags_read(struct api_request *request, struct json *ret_tags)
 static const struct api_member list_members[] = {STATES_ARN_MEMBER("resourceArn")};
 static const struct api_member tag_members[] = {
     STATES_ARN_MEMBER("resourceArn"),
-    {.name = STR_INIT("tags"), .type = API_MEMBER_LIST, .is_required = true},
+    {.name = STR_INIT("tags"),
+     .type = API_MEMBER_LIST,
+     .is_required = true,
+     .item = &states_tag_item},
 };
 static const struct api_member untag_members[] = {
     STATES_ARN_MEMBER("resourceArn"),
-    {.name = STR_INIT("tagKeys"), .type = API_MEMBER_LIST, .is_required = true},
+    {.name = STR_INIT("tagKeys"),
+     .type = API_MEMBER_LIST,
+     .is_required = true,
+     .item = &tag_key_item},
 };
 
-// The tagged state machine, borrowed; NULL after a reply.
-static struct state_machine *find_tagged(struct api_request *request)
+// What the request names: one of the two.
+struct tagged {
+    struct state_machine *state_machine; // Borrowed.
+    struct activity *activity;           // Borrowed.
+    const struct json *tags;
+};
+
+// Replies and returns false when there is nothing of that ARN that can have tags.
+static bool find_tagged(struct api_request *request, struct tagged *ret_tagged)
 {
     struct states_arn arn;
-    if (!states_arn_read(request, STR("resourceArn"), "stateMachine|activity", &arn)) return NULL;
-    struct state_machine *found = NULL;
+    if (!states_arn_read(request, STR("resourceArn"), "stateMachine|activity", &arn)) return false;
+    struct catalog_entry *entry = NULL;
     if (arn.qualifier.size == 0) {
-        found = state_machine_cache_find(&request->worker->runtime->state_machines, arn.text);
+        entry = catalog_cache_find(&request->worker->runtime->catalog, arn.text);
     }
-    if (found == NULL) {
-        api_exception_member(request, STR("ResourceNotFound"),
-                             arena_printf(request->arena, "Resource not found: '%" STR_FORMAT "'",
-                                          STR_ARGS(arn.text)),
-                             STR("resourceName"), arn.text);
-    }
-    return found;
+    struct tagged tagged = {.state_machine = state_machine_of(entry),
+                            .activity = activity_of(entry)};
+    if (tagged.state_machine != NULL) tagged.tags = &tagged.state_machine->tags;
+    if (tagged.activity != NULL) tagged.tags = &tagged.activity->tags;
+    *ret_tagged = tagged;
+    if (tagged.tags != NULL) return true;
+    api_exception_member(
+        request, STR("ResourceNotFound"),
+        arena_printf(request->arena, "Resource not found: '%" STR_FORMAT "'", STR_ARGS(arn.text)),
+        STR("resourceName"), arn.text);
+    return false;
 }
 
 static void list_tags(struct api_request *request)
 {
-    const struct state_machine *state_machine = find_tagged(request);
-    if (state_machine == NULL) return;
+    struct tagged tagged;
+    if (!find_tagged(request, &tagged)) return;
     struct json_writer writer;
     json_writer_init(&writer, api_reply_begin(request));
     json_writer_begin_object(&writer);
     json_writer_name(&writer, STR("tags"));
     json_writer_begin_array(&writer);
-    for (uint32_t i = 0; i < state_machine->tags.size; i++) {
-        const struct json_member *tag = &state_machine->tags.members[i];
+    for (uint32_t i = 0; i < tagged.tags->size; i++) {
+        const struct json_member *tag = &tagged.tags->members[i];
         json_writer_begin_object(&writer);
         json_writer_value_member(&writer, STR("key"), &tag->name);
         json_writer_value_member(&writer, STR("value"), &tag->value);
@@ -100,58 +145,53 @@ static void list_tags(struct api_request *request)
     api_reply_end(request);
 }
 
-static void on_tagged(struct api_request *request, struct state_machine *state_machine,
-                      enum status status)
+// The resource with other tags in its place.
+static enum states_plan plan_tags(struct states_change *change, const struct tagged *tagged,
+                                  struct json tags)
 {
-    (void)state_machine;
-    if (status == STATUS_OK) {
-        api_reply_empty(request);
-    } else if (status == STATUS_CONFLICT) {
-        api_exception(request, STR("ConflictException"),
-                      "The state machine was changed by another request at the same time.");
-    } else {
-        api_fault(request, status);
+    if (tagged->state_machine != NULL) {
+        struct state_machine_fields fields = state_machine_fields_of(tagged->state_machine);
+        fields.tags = tags;
+        states_change_machine(change, tagged->state_machine, &fields,
+                              tagged->state_machine->machine);
+        return STATES_PLAN_MADE;
     }
+    struct activity_fields fields = activity_fields_of(tagged->activity);
+    struct activity *activity;
+    fields.tags = tags;
+    enum status status = activity_new(&fields, &activity);
+    if (status == STATUS_OK) {
+        states_change_add(change, &tagged->activity->entry, &activity->entry);
+    } else {
+        states_change_fail(change, status);
+    }
+    return STATES_PLAN_MADE;
 }
 
-static void publish_tags(struct api_request *request, struct state_machine *existing,
-                         struct json tags)
+static enum states_plan plan_tagging(struct api_request *request, void *context,
+                                     struct states_change *change)
 {
-    struct state_machine_fields fields = state_machine_fields_of(existing);
-    struct state_machine *state_machine;
-    struct asl_diagnostics *diagnostics = ARENA_NEW(request->arena, struct asl_diagnostics);
-    fields.tags = tags;
-    if (diagnostics == NULL) {
-        api_fault(request, STATUS_NO_MEMORY);
-        return;
+    (void)context;
+    struct tagged tagged;
+    if (!find_tagged(request, &tagged)) return STATES_PLAN_REPLIED;
+    struct json_members members;
+    json_members_init(&members, request->arena);
+    for (uint32_t i = 0; i < tagged.tags->size; i++) {
+        const struct json_member *old = &tagged.tags->members[i];
+        json_members_append(&members, json_str(&old->name), old->value);
     }
-    asl_diagnostics_init(diagnostics, request->arena);
-    enum status status = state_machine_new(&fields, diagnostics, &state_machine);
-    if (status != STATUS_OK) {
-        api_fault(request, status);
-        return;
+    if (!add_tags(request, &members)) return STATES_PLAN_REPLIED;
+    struct json tags = json_members_finish(&members);
+    if (tags.size > TAGS_MAX) {
+        refuse_too_many(request, api_member_str(&request->body, STR("resourceArn"), STR("")));
+        return STATES_PLAN_REPLIED;
     }
-    states_publish(request, existing, state_machine, on_tagged);
+    return plan_tags(change, &tagged, tags);
 }
 
 static void tag(struct api_request *request)
 {
-    struct state_machine *existing = find_tagged(request);
-    if (existing == NULL) return;
-    struct json_members members;
-    json_members_init(&members, request->arena);
-    for (uint32_t i = 0; i < existing->tags.size; i++) {
-        const struct json_member *old = &existing->tags.members[i];
-        json_members_append(&members, json_str(&old->name), old->value);
-    }
-    if (!add_tags(request, &members)) return;
-    struct json tags = json_members_finish(&members);
-    if (tags.size > TAGS_MAX) {
-        api_exception_member(request, STR("TooManyTags"), STR("Too many tags: at most 50"),
-                             STR("resourceName"), existing->arn);
-        return;
-    }
-    publish_tags(request, existing, tags);
+    states_change(request, plan_tagging, states_on_changed, NULL);
 }
 
 static bool list_has(const struct json *list, const struct json *text)
@@ -162,20 +202,27 @@ static bool list_has(const struct json *list, const struct json *text)
     return false;
 }
 
-static void untag(struct api_request *request)
+static enum states_plan plan_untagging(struct api_request *request, void *context,
+                                       struct states_change *change)
 {
-    struct state_machine *existing = find_tagged(request);
-    if (existing == NULL) return;
+    (void)context;
+    struct tagged tagged;
+    if (!find_tagged(request, &tagged)) return STATES_PLAN_REPLIED;
     const struct json *keys = JSON_FIND(&request->body, "tagKeys");
     struct json_members members;
     json_members_init(&members, request->arena);
-    for (uint32_t i = 0; i < existing->tags.size; i++) {
-        const struct json_member *old = &existing->tags.members[i];
+    for (uint32_t i = 0; i < tagged.tags->size; i++) {
+        const struct json_member *old = &tagged.tags->members[i];
         if (!list_has(keys, &old->name)) {
             json_members_append(&members, json_str(&old->name), old->value);
         }
     }
-    publish_tags(request, existing, json_members_finish(&members));
+    return plan_tags(change, &tagged, json_members_finish(&members));
+}
+
+static void untag(struct api_request *request)
+{
+    states_change(request, plan_untagging, states_on_changed, NULL);
 }
 
 const struct states_operation states_tag_operations[] = {

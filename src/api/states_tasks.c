@@ -192,6 +192,7 @@ static void get_activity_task(struct api_request *request)
 {
     struct states_arn arn;
     if (!states_arn_read(request, STR("activityArn"), "activity", &arn)) return;
+    if (states_find_activity(request, &arn) == NULL) return;
     struct poll *poll = ARENA_NEW(request->arena, struct poll);
     if (poll == NULL) {
         api_fault(request, STATUS_NO_MEMORY);

@@ -88,8 +88,8 @@ struct runtime_execution {
 //
 //   name   of the execution; empty: a random UUID is made
 //
-// Sets start.machine, execution_name (copied), state_machine_*, role_arn, region, started_unix_ms,
-// history_mask and execution_arn. The caller sets input, input_text, version_arn and alias_arn.
+// Sets start.machine, execution_name (copied), state_machine_*, version_arn, role_arn, region,
+// started_unix_ms, history_mask and execution_arn. The caller sets input, input_text and alias_arn.
 MUST_USE enum status runtime_execution_new(struct runtime_worker *worker,
                                            struct state_machine *state_machine, struct str name,
                                            struct runtime_execution **ret_execution);

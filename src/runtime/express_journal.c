@@ -56,6 +56,8 @@ static void encode(const struct runtime_execution *execution, struct buffer *buf
     json_writer_init(&writer, buffer);
     json_writer_begin_object(&writer);
     json_writer_string_member(&writer, STR("stateMachineArn"), start->state_machine_arn);
+    json_writer_string_member(&writer, STR("versionArn"), start->version_arn);
+    json_writer_string_member(&writer, STR("aliasArn"), start->alias_arn);
     json_writer_string_member(&writer, STR("executionArn"), start->execution_arn);
     json_writer_string_member(&writer, STR("name"), start->execution_name);
     json_writer_string_member(&writer, STR("input"), start->input_text);
@@ -185,6 +187,7 @@ static enum status restore_start(struct runtime_execution *execution, const stru
     struct arena *arena = &execution->arena;
     struct engine_start *start = &execution->start;
     if (!arena_copy_str(arena, str_member(record, STR("executionArn")), &start->execution_arn) ||
+        !arena_copy_str(arena, str_member(record, STR("aliasArn")), &start->alias_arn) ||
         !arena_copy_str(arena, str_member(record, STR("input")), &start->input_text)) {
         return STATUS_NO_MEMORY;
     }
@@ -200,9 +203,12 @@ static enum status run_again(struct recovery *recovery, const struct recovered *
     struct runtime_execution *execution;
     enum status status = json_parse(&recovery->arena, recovered->record, 0, &record, NULL);
     if (status != STATUS_OK) return status == STATUS_INVALID ? STATUS_CORRUPT : status;
-    struct state_machine *state_machine = state_machine_cache_find(
-        &worker->state_machines, str_member(&record, STR("stateMachineArn")));
+    struct str arn = str_member(&record, STR("versionArn"));
+    if (arn.size == 0) arn = str_member(&record, STR("stateMachineArn"));
+    struct state_machine *state_machine = state_machine_find(&worker->catalog, arn);
     if (state_machine == NULL) { // Deleted since: its executions end with it.
+        log_warn("a start of %" STR_FORMAT ", which is not there any more, is dropped",
+                 STR_ARGS(arn));
         forget_journal(worker, recovered->journal_id);
         return STATUS_OK;
     }

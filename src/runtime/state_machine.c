@@ -1,5 +1,4 @@
-// Building, storing and finding state machines. The registry is small and rarely changed, so a
-// change simply invalidates all caches.
+// Building and storing state machines.
 
 #include "runtime/state_machine.h"
 
@@ -10,6 +9,7 @@
 #include "base/digest.h"
 #include "base/encoding.h"
 #include "json/json.h"
+#include "runtime/stored.h"
 
 static const char *const log_level_names[] = {
     [LOG_LEVEL_OFF] = "OFF",
@@ -52,6 +52,11 @@ struct state_machine_fields state_machine_fields_of(const struct state_machine *
         .tracing_enabled = state_machine->tracing_enabled,
         .encryption = state_machine->encryption,
         .tags = state_machine->tags,
+        .version = state_machine->version,
+        .description = state_machine->description,
+        .last_version = state_machine->last_version,
+        .is_created_published = state_machine->is_created_published,
+        .creation_description = state_machine->creation_description,
     };
 }
 
@@ -65,6 +70,23 @@ static struct str log_group_name_of(struct str arn)
     return name;
 }
 
+// The entry's texts: those of the state machine, with the version's number behind them.
+static bool name_entry(struct state_machine *state_machine)
+{
+    struct catalog_entry *entry = &state_machine->entry;
+    struct arena *arena = &state_machine->arena;
+    entry->region = state_machine->region;
+    entry->arn = state_machine->arn;
+    entry->name = state_machine->name;
+    if (state_machine->version == 0) return true;
+    unsigned long long version = state_machine->version;
+    entry->arn = arena_printf(arena, "%" STR_FORMAT ":%llu", STR_ARGS(entry->arn), version);
+    entry->name = arena_printf(arena, "%" STR_FORMAT ":%llu", STR_ARGS(entry->name), version);
+    entry->parent_arn = state_machine->arn;
+    state_machine->version_arn = entry->arn;
+    return !arena->is_exhausted;
+}
+
 static bool copy_fields(struct state_machine *state_machine,
                         const struct state_machine_fields *fields)
 {
@@ -75,17 +97,42 @@ static bool copy_fields(struct state_machine *state_machine,
     state_machine->log_level = fields->log_level;
     state_machine->logs_execution_data = fields->logs_execution_data;
     state_machine->tracing_enabled = fields->tracing_enabled;
-    bool is_copied = arena_copy_str(arena, fields->arn, &state_machine->arn) &&
-                     arena_copy_str(arena, fields->name, &state_machine->name) &&
-                     arena_copy_str(arena, fields->region, &state_machine->region) &&
-                     arena_copy_str(arena, fields->role_arn, &state_machine->role_arn) &&
-                     arena_copy_str(arena, fields->revision_id, &state_machine->revision_id) &&
-                     arena_copy_str(arena, fields->log_group_arn, &state_machine->log_group_arn) &&
-                     json_copy(arena, &fields->encryption, &state_machine->encryption) &&
-                     json_copy(arena, &fields->tags, &state_machine->tags);
+    state_machine->version = fields->version;
+    state_machine->last_version = fields->last_version;
+    state_machine->is_created_published = fields->is_created_published;
+    bool is_copied =
+        arena_copy_str(arena, fields->arn, &state_machine->arn) &&
+        arena_copy_str(arena, fields->name, &state_machine->name) &&
+        arena_copy_str(arena, fields->region, &state_machine->region) &&
+        arena_copy_str(arena, fields->role_arn, &state_machine->role_arn) &&
+        arena_copy_str(arena, fields->revision_id, &state_machine->revision_id) &&
+        arena_copy_str(arena, fields->log_group_arn, &state_machine->log_group_arn) &&
+        json_copy(arena, &fields->encryption, &state_machine->encryption) &&
+        json_copy(arena, &fields->tags, &state_machine->tags) &&
+        arena_copy_str(arena, fields->description, &state_machine->description) &&
+        arena_copy_str(arena, fields->creation_description, &state_machine->creation_description);
     state_machine->log_group_name = log_group_name_of(state_machine->log_group_arn);
-    return is_copied;
+    return is_copied && name_entry(state_machine);
 }
+
+static void free_entry(struct catalog_entry *entry)
+{
+    struct state_machine *state_machine = CONTAINER_OF(entry, struct state_machine, entry);
+    logs_group_unref(state_machine->log_group);
+    asl_machine_unref(state_machine->machine);
+    arena_release(&state_machine->arena);
+    free(state_machine);
+}
+
+static void encode_entry(struct catalog_entry *entry, struct buffer *buffer)
+{
+    state_machine_encode(CONTAINER_OF(entry, struct state_machine, entry), buffer);
+}
+
+static const struct catalog_type machine_type = {
+    .kind = STORE_KIND_STATE_MACHINE, .encode = encode_entry, .free = free_entry};
+static const struct catalog_type version_type = {
+    .kind = STORE_KIND_STATE_MACHINE_VERSION, .encode = encode_entry, .free = free_entry};
 
 static bool make_definition_key(struct state_machine *state_machine)
 {
@@ -101,16 +148,6 @@ static bool make_definition_key(struct state_machine *state_machine)
     return true;
 }
 
-enum status state_machine_new(const struct state_machine_fields *fields,
-                              struct asl_diagnostics *diagnostics,
-                              struct state_machine **ret_state_machine)
-{
-    const struct asl_machine *machine;
-    enum status status = asl_machine_parse(fields->definition, fields->type, diagnostics, &machine);
-    if (status != STATUS_OK) return status;
-    return state_machine_new_of(fields, machine, ret_state_machine);
-}
-
 enum status state_machine_new_of(const struct state_machine_fields *fields,
                                  const struct asl_machine *machine,
                                  struct state_machine **ret_state_machine)
@@ -120,7 +157,7 @@ enum status state_machine_new_of(const struct state_machine_fields *fields,
         asl_machine_unref(machine);
         return STATUS_NO_MEMORY;
     }
-    atomic_init(&state_machine->references, 1);
+    catalog_entry_init(&state_machine->entry, fields->version > 0 ? &version_type : &machine_type);
     arena_init(&state_machine->arena, MIB(1));
     state_machine->machine = machine;
     if (!copy_fields(state_machine, fields) || !make_definition_key(state_machine)) {
@@ -129,6 +166,16 @@ enum status state_machine_new_of(const struct state_machine_fields *fields,
     }
     *ret_state_machine = state_machine;
     return STATUS_OK;
+}
+
+enum status state_machine_new(const struct state_machine_fields *fields,
+                              struct asl_diagnostics *diagnostics,
+                              struct state_machine **ret_state_machine)
+{
+    const struct asl_machine *machine;
+    enum status status = asl_machine_parse(fields->definition, fields->type, diagnostics, &machine);
+    if (status != STATUS_OK) return status;
+    return state_machine_new_of(fields, machine, ret_state_machine);
 }
 
 enum status state_machine_open_log_group(struct state_machine *state_machine, struct logs *logs)
@@ -142,23 +189,21 @@ enum status state_machine_open_log_group(struct state_machine *state_machine, st
 
 struct state_machine *state_machine_ref(struct state_machine *state_machine)
 {
-    unsigned before =
-        atomic_fetch_add_explicit(&state_machine->references, 1, memory_order_relaxed);
-    assert(before > 0);
+    catalog_entry_ref(&state_machine->entry);
     return state_machine;
 }
 
 void state_machine_unref(struct state_machine *state_machine)
 {
-    if (state_machine == NULL) return;
-    unsigned before =
-        atomic_fetch_sub_explicit(&state_machine->references, 1, memory_order_acq_rel);
-    assert(before > 0);
-    if (before > 1) return;
-    logs_group_unref(state_machine->log_group);
-    asl_machine_unref(state_machine->machine);
-    arena_release(&state_machine->arena);
-    free(state_machine);
+    if (state_machine != NULL) catalog_entry_unref(&state_machine->entry);
+}
+
+struct state_machine *state_machine_of(struct catalog_entry *entry)
+{
+    if (entry == NULL || (entry->type != &machine_type && entry->type != &version_type)) {
+        return NULL;
+    }
+    return CONTAINER_OF(entry, struct state_machine, entry);
 }
 
 void state_machine_encode(const struct state_machine *state_machine, struct buffer *buffer)
@@ -182,27 +227,13 @@ void state_machine_encode(const struct state_machine *state_machine, struct buff
     json_writer_bool_member(&writer, STR("tracingEnabled"), state_machine->tracing_enabled);
     json_writer_value_member(&writer, STR("encryption"), &state_machine->encryption);
     json_writer_value_member(&writer, STR("tags"), &state_machine->tags);
+    json_writer_integer_member(&writer, STR("version"), (int64_t)state_machine->version);
+    json_writer_string_member(&writer, STR("description"), state_machine->description);
+    json_writer_integer_member(&writer, STR("lastVersion"), (int64_t)state_machine->last_version);
+    json_writer_bool_member(&writer, STR("createdPublished"), state_machine->is_created_published);
+    json_writer_string_member(&writer, STR("creationDescription"),
+                              state_machine->creation_description);
     json_writer_end_object(&writer);
-}
-
-// A stored member: the empty string, 0, false or null when it is not there.
-static const struct json *member(const struct json *body, struct str name)
-{
-    const struct json *value = json_find(body, name);
-    return value == NULL ? &json_null : value;
-}
-
-static struct str str_member(const struct json *body, struct str name)
-{
-    const struct json *value = member(body, name);
-    return json_is_string(value) ? json_str(value) : STR("");
-}
-
-static int64_t integer_member(const struct json *body, struct str name)
-{
-    int64_t integer = 0;
-    const struct json *value = member(body, name);
-    return json_is_number(value) && json_to_integer(value, &integer) ? integer : 0;
 }
 
 enum status state_machine_decode(struct str text, struct state_machine **ret_state_machine)
@@ -214,144 +245,31 @@ enum status state_machine_decode(struct str text, struct state_machine **ret_sta
         return STATUS_CORRUPT;
     }
     struct state_machine_fields fields = {
-        .arn = str_member(&body, STR("arn")),
-        .name = str_member(&body, STR("name")),
-        .region = str_member(&body, STR("region")),
-        .role_arn = str_member(&body, STR("roleArn")),
-        .definition = str_member(&body, STR("definition")),
-        .type = member(&body, STR("isExpress"))->type == JSON_TRUE ? ASL_MACHINE_EXPRESS
-                                                                   : ASL_MACHINE_STANDARD,
-        .created_unix_ms = integer_member(&body, STR("createdUnixMs")),
-        .updated_unix_ms = integer_member(&body, STR("updatedUnixMs")),
-        .revision_id = str_member(&body, STR("revisionId")),
-        .logs_execution_data = member(&body, STR("logsExecutionData"))->type == JSON_TRUE,
-        .log_group_arn = str_member(&body, STR("logGroupArn")),
-        .tracing_enabled = member(&body, STR("tracingEnabled"))->type == JSON_TRUE,
-        .encryption = *member(&body, STR("encryption")),
-        .tags = *member(&body, STR("tags")),
+        .arn = stored_str(&body, STR("arn")),
+        .name = stored_str(&body, STR("name")),
+        .region = stored_str(&body, STR("region")),
+        .role_arn = stored_str(&body, STR("roleArn")),
+        .definition = stored_str(&body, STR("definition")),
+        .type = stored_bool(&body, STR("isExpress")) ? ASL_MACHINE_EXPRESS : ASL_MACHINE_STANDARD,
+        .created_unix_ms = stored_integer(&body, STR("createdUnixMs")),
+        .updated_unix_ms = stored_integer(&body, STR("updatedUnixMs")),
+        .revision_id = stored_str(&body, STR("revisionId")),
+        .logs_execution_data = stored_bool(&body, STR("logsExecutionData")),
+        .log_group_arn = stored_str(&body, STR("logGroupArn")),
+        .tracing_enabled = stored_bool(&body, STR("tracingEnabled")),
+        .encryption = *stored_value(&body, STR("encryption")),
+        .tags = *stored_value(&body, STR("tags")),
+        .version = (uint64_t)stored_integer(&body, STR("version")),
+        .description = stored_str(&body, STR("description")),
+        .last_version = (uint64_t)stored_integer(&body, STR("lastVersion")),
+        .is_created_published = stored_bool(&body, STR("createdPublished")),
+        .creation_description = stored_str(&body, STR("creationDescription")),
     };
-    if (!state_machine_log_level_find(str_member(&body, STR("logLevel")), &fields.log_level)) {
+    if (!state_machine_log_level_find(stored_str(&body, STR("logLevel")), &fields.log_level)) {
         return STATUS_CORRUPT;
     }
     struct asl_diagnostics diagnostics;
     asl_diagnostics_init(&diagnostics, &arena);
     enum status status = state_machine_new(&fields, &diagnostics, ret_state_machine);
     return status == STATUS_INVALID ? STATUS_CORRUPT : status;
-}
-
-void state_machine_registry_init(struct state_machine_registry *registry)
-{
-    pthread_mutex_init(&registry->mutex, NULL);
-    map_init(&registry->by_arn);
-    atomic_init(&registry->generation, 1);
-}
-
-void state_machine_registry_release(struct state_machine_registry *registry)
-{
-    MAP_EACH(entry, &registry->by_arn)
-    state_machine_unref(entry->value);
-    map_release(&registry->by_arn);
-    pthread_mutex_destroy(&registry->mutex);
-}
-
-struct state_machine *state_machine_registry_find(struct state_machine_registry *registry,
-                                                  struct str arn)
-{
-    pthread_mutex_lock(&registry->mutex);
-    struct state_machine *found = map_find(&registry->by_arn, arn);
-    if (found != NULL) state_machine_ref(found);
-    pthread_mutex_unlock(&registry->mutex);
-    return found;
-}
-
-enum status state_machine_registry_replace(struct state_machine_registry *registry,
-                                           struct state_machine *expected,
-                                           struct state_machine *state_machine)
-{
-    enum status status = STATUS_OK;
-    pthread_mutex_lock(&registry->mutex);
-    if (map_find(&registry->by_arn, state_machine->arn) != expected) {
-        status = STATUS_CONFLICT;
-    } else if (!map_set(&registry->by_arn, state_machine->arn, state_machine)) {
-        status = STATUS_NO_MEMORY;
-    } else {
-        state_machine_ref(state_machine);
-        atomic_fetch_add(&registry->generation, 1);
-    }
-    pthread_mutex_unlock(&registry->mutex);
-    if (status == STATUS_OK) state_machine_unref(expected);
-    return status;
-}
-
-enum status state_machine_registry_remove(struct state_machine_registry *registry, struct str arn)
-{
-    pthread_mutex_lock(&registry->mutex);
-    struct state_machine *removed = map_remove(&registry->by_arn, arn);
-    if (removed != NULL) atomic_fetch_add(&registry->generation, 1);
-    pthread_mutex_unlock(&registry->mutex);
-    state_machine_unref(removed);
-    return removed == NULL ? STATUS_NOT_FOUND : STATUS_OK;
-}
-
-static int order_by_name(const void *a, const void *b)
-{
-    const struct state_machine *const *left = a, *const *right = b;
-    return str_compare((*left)->name, (*right)->name);
-}
-
-enum status state_machine_registry_list(struct state_machine_registry *registry, struct str region,
-                                        struct arena *arena, struct state_machine ***ret_items,
-                                        size_t *ret_count)
-{
-    pthread_mutex_lock(&registry->mutex);
-    size_t count = 0;
-    struct state_machine **items =
-        arena_alloc_array(arena, registry->by_arn.count + 1, sizeof(struct state_machine *));
-    if (items != NULL) {
-        MAP_EACH(entry, &registry->by_arn)
-        {
-            struct state_machine *state_machine = entry->value;
-            if (str_equal(state_machine->region, region)) {
-                items[count++] = state_machine_ref(state_machine);
-            }
-        }
-    }
-    pthread_mutex_unlock(&registry->mutex);
-    if (items == NULL) return STATUS_NO_MEMORY;
-    qsort(items, count, sizeof(struct state_machine *), order_by_name);
-    *ret_items = items;
-    *ret_count = count;
-    return STATUS_OK;
-}
-
-void state_machine_cache_init(struct state_machine_cache *cache,
-                              struct state_machine_registry *registry)
-{
-    *cache = (struct state_machine_cache){.registry = registry};
-    map_init(&cache->by_arn);
-}
-
-void state_machine_cache_release(struct state_machine_cache *cache)
-{
-    MAP_EACH(entry, &cache->by_arn)
-    state_machine_unref(entry->value);
-    map_release(&cache->by_arn);
-}
-
-struct state_machine *state_machine_cache_find(struct state_machine_cache *cache, struct str arn)
-{
-    uint64_t generation = atomic_load_explicit(&cache->registry->generation, memory_order_acquire);
-    if (UNLIKELY(generation != cache->generation)) {
-        state_machine_cache_release(cache);
-        cache->generation = generation;
-    }
-    struct state_machine *found = map_find(&cache->by_arn, arn);
-    if (LIKELY(found != NULL)) return found;
-    found = state_machine_registry_find(cache->registry, arn);
-    if (found == NULL) return NULL;
-    if (!map_set(&cache->by_arn, found->arn, found)) {
-        state_machine_unref(found);
-        return NULL;
-    }
-    return found;
 }

@@ -6,12 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "runtime/activity.h"
 #include "runtime/execution_private.h"
 #include "runtime/job.h"
 #include "runtime/recovery.h"
-#include "store/resource.h"
 
 void runtime_init(struct runtime *runtime, struct clock *clock, struct store *store,
                   struct logs *logs)
@@ -19,55 +17,15 @@ void runtime_init(struct runtime *runtime, struct clock *clock, struct store *st
     runtime->clock = clock;
     runtime->store = store;
     runtime->logs = logs;
-    state_machine_registry_init(&runtime->state_machines);
+    catalog_init(&runtime->catalog);
     runtime->worker_count = 0;
     atomic_init(&runtime->started_count, 0);
     atomic_init(&runtime->ended_count, 0);
 }
 
-struct load {
-    struct store_task task;
-    struct runtime *runtime;
-};
-
-// A stored definition that no longer compiles must not keep the others from running.
-static enum status load_state_machine(void *context, struct str region, struct str name,
-                                      struct str body)
-{
-    struct load *load = context;
-    struct state_machine *state_machine;
-    enum status status = state_machine_decode(body, &state_machine);
-    if (status == STATUS_CORRUPT) {
-        log_error("state machine %" STR_FORMAT " in %" STR_FORMAT
-                  " cannot be read from the store and is left out",
-                  STR_ARGS(name), STR_ARGS(region));
-        return STATUS_OK;
-    }
-    if (status != STATUS_OK) return status;
-    status = state_machine_open_log_group(state_machine, load->runtime->logs);
-    if (status == STATUS_OK) {
-        status =
-            state_machine_registry_replace(&load->runtime->state_machines, NULL, state_machine);
-    }
-    state_machine_unref(state_machine);
-    return status;
-}
-
-static enum status load_all(struct store_task *task, struct store_tx *tx)
-{
-    struct load *load = CONTAINER_OF(task, struct load, task);
-    return store_resource_each(tx, STORE_KIND_STATE_MACHINE, load_state_machine, load);
-}
-
-enum status runtime_load(struct runtime *runtime)
-{
-    struct load load = {.task = {.mode = STORE_READ, .run = load_all}, .runtime = runtime};
-    return store_run(runtime->store, &load.task);
-}
-
 void runtime_release(struct runtime *runtime)
 {
-    state_machine_registry_release(&runtime->state_machines);
+    catalog_release(&runtime->catalog);
 }
 
 void runtime_worker_init(struct runtime_worker *worker, struct runtime *runtime,
@@ -80,7 +38,7 @@ void runtime_worker_init(struct runtime_worker *worker, struct runtime *runtime,
     worker->loop = loop;
     worker->stand_in = NULL;
     random_init_system(&worker->random);
-    state_machine_cache_init(&worker->state_machines, &runtime->state_machines);
+    catalog_cache_init(&worker->catalog, &runtime->catalog);
     arena_init(&worker->step_arena, MIB(256));
     buffer_init(&worker->scratch, MIB(64));
     list_init(&worker->free_executions);
@@ -122,5 +80,5 @@ void runtime_worker_release(struct runtime_worker *worker)
     map_release(&worker->open_executions);
     buffer_release(&worker->scratch);
     arena_release(&worker->step_arena);
-    state_machine_cache_release(&worker->state_machines);
+    catalog_cache_release(&worker->catalog);
 }

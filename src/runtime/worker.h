@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "base/str.h"
 #include "net/loop.h"
+#include "runtime/catalog.h"
 #include "runtime/state_machine.h"
 #include "tasks/tasks.h"
 
@@ -27,7 +28,7 @@ struct runtime {
     struct clock *clock;
     struct store *store;
     struct logs *logs;
-    struct state_machine_registry state_machines;
+    struct catalog catalog;
     struct runtime_worker *workers[RUNTIME_WORKERS_MAX];
     uint32_t worker_count;
     // Figures for /metrics.
@@ -61,7 +62,7 @@ struct runtime_worker {
     struct tasks tasks;
     struct runtime_stand_in *stand_in; // NULL on a server.
     struct random random;
-    struct state_machine_cache state_machines;
+    struct catalog_cache catalog;
     struct arena step_arena;     // Reset after each step's update is used.
     struct buffer scratch;       // For rendering records.
     struct list free_executions; // Kept for reuse; at most FREE_EXECUTIONS_MAX.
@@ -90,7 +91,7 @@ struct runtime_worker {
 void runtime_init(struct runtime *runtime, struct clock *clock, struct store *store,
                   struct logs *logs);
 
-// Load the state machines. Blocks: for start-up.
+// Fill the catalog from the store (load.c). Blocks: for start-up.
 MUST_USE enum status runtime_load(struct runtime *runtime);
 
 void runtime_release(struct runtime *runtime);
