@@ -42,6 +42,7 @@ struct commit {
     bool is_start;
     bool is_end;
     bool is_redrive; // Opens the execution again.
+    bool is_urgent;  // Somebody waits, or something is seen: it must be on the disk first.
     bool stores_definition;
     bool removes_snapshot;
     struct str definition;      // With stores_definition.
@@ -135,7 +136,7 @@ static struct commit *take_commit(struct runtime_worker *worker)
         net_timer_init(&commit->retry, on_retry);
     }
     commit->update_count = 0;
-    commit->is_start = commit->is_end = commit->is_redrive = false;
+    commit->is_start = commit->is_end = commit->is_redrive = commit->is_urgent = false;
     commit->stores_definition = commit->removes_snapshot = false;
     commit->step = (struct store_step){0};
     json_writer_init(&commit->causes_writer, &commit->causes);
@@ -190,6 +191,7 @@ static void write_history(struct commit *commit, const struct engine_history_eve
 // The execution cannot go on: its last event says so.
 static void add_fault(struct commit *commit, enum status status)
 {
+    commit->is_urgent = true;
     struct runtime_execution *execution = commit->execution;
     struct engine_update update = execution_fault(execution, status);
     struct engine_history_event event = {
@@ -227,6 +229,10 @@ static void add_event(struct commit *commit, struct engine_event event,
     }
     commit->letters[commit->update_count++] = letter;
     commit->is_redrive = commit->is_redrive || event.type == ENGINE_EVENT_REDRIVE;
+    // A heartbeat, or a timer that found that there was one, leads to nothing that anybody sees.
+    commit->is_urgent =
+        commit->is_urgent || update->history_event_count > 0 ||
+        (event.type != ENGINE_EVENT_TASK_HEARTBEAT && event.type != ENGINE_EVENT_TIMER_FIRED);
     step_record_write(&commit->causes_writer, &event);
     for (size_t i = 0; i < update->history_event_count; i++)
         write_history(commit, &update->history_events[i]);
@@ -376,7 +382,6 @@ static void refuse_start(struct commit *commit, enum status status)
     struct runtime_execution *execution = commit->execution;
     struct runtime_worker *worker = execution->worker;
     execution->commit = NULL;
-    worker->running_count--;
     commit_forget(execution);
     execution->on_started(execution->context, execution, status, &commit->existing);
     runtime_execution_discard(execution);
@@ -432,8 +437,7 @@ static void submit(struct commit *commit)
     struct runtime_worker *worker = commit->execution->worker;
     commit->task = (struct store_task){
         .reply_to = net_loop_mailbox(worker->loop),
-        // What nobody can see (a heartbeat) need not be on the disk before anything goes on.
-        .mode = commit->step.event_count == 0 && !commit->is_start ? STORE_LAZY : STORE_DURABLE,
+        .mode = commit->is_urgent ? STORE_DURABLE : STORE_LAZY,
         .is_single_change = !commit->stores_definition,
         .run = run_commit,
         .done = on_committed,
@@ -580,8 +584,7 @@ void runtime_execution_begin_standard(struct runtime_execution *execution,
         runtime_execution_discard(execution);
         return;
     }
-    worker->running_count++;
-    commit->is_start = true;
+    commit->is_start = commit->is_urgent = true;
     atomic_fetch_add_explicit(&worker->runtime->started_count, 1, memory_order_relaxed);
     struct engine_event event = {.type = ENGINE_EVENT_START};
     add_event(commit, event, NULL);

@@ -167,7 +167,7 @@ void execution_end(struct runtime_execution *execution, const struct engine_upda
 {
     struct runtime_worker *worker = execution->worker;
     execution_cancel_everything(execution);
-    worker->running_count--;
+    if (execution->id == 0) worker->running_count--;
     atomic_fetch_add_explicit(&worker->runtime->ended_count, 1, memory_order_relaxed);
     if (execution->id != 0) {
         commit_forget(execution);
@@ -182,7 +182,6 @@ void execution_put_down(struct runtime_execution *execution)
 {
     execution_cancel_everything(execution);
     commit_forget(execution);
-    execution->worker->running_count--;
     give_back(execution);
 }
 

@@ -245,7 +245,6 @@ enum status recovery_rebuild(struct runtime_worker *worker, struct state_machine
         runtime_execution_discard(rebuilding.execution);
         return status;
     }
-    worker->running_count++;
     *ret_execution = rebuilding.execution;
     if (!str_is(recovered->row.status, "RUNNING")) return STATUS_OK; // To be redriven.
     status = engine_execution_each_wait(rebuilding.execution->engine, resume, &rebuilding);

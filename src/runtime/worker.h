@@ -85,7 +85,7 @@ struct runtime_worker {
     uint32_t free_commit_count;
     int64_t last_execution_id;
     uint32_t log_stream_suffix; // Distinguishes the workers' log streams.
-    size_t running_count;
+    size_t running_count;       // Express executions: they end with the process.
 };
 
 void runtime_init(struct runtime *runtime, struct clock *clock, struct store *store,
