@@ -438,7 +438,7 @@ static void submit(struct commit *commit)
     commit->task = (struct store_task){
         .reply_to = net_loop_mailbox(worker->loop),
         .mode = commit->is_urgent ? STORE_DURABLE : STORE_LAZY,
-        .is_single_change = !commit->stores_definition,
+        .is_single_change = true,
         .run = run_commit,
         .done = on_committed,
     };
