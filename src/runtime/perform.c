@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "runtime/activity.h"
+#include "runtime/activity_resource.h"
 #include "runtime/execution_private.h"
 #include "runtime/job.h"
 #include "tasks/aws_service.h"
@@ -270,6 +271,17 @@ static enum status offer_activity(struct runtime_execution *execution,
                                   const struct asl_resource *resource, uint64_t task_id,
                                   struct str token, const struct json *input)
 {
+    if (activity_find(&execution->worker->catalog, resource->arn) == NULL) {
+        struct engine_event event = {
+            .type = ENGINE_EVENT_TASK_FAILED,
+            .task_id = task_id,
+            .error = {.name = ASL_ERROR_RUNTIME,
+                      .cause = arena_printf(engine_execution_arena(execution->engine),
+                                            "The activity %" STR_FORMAT " does not exist.",
+                                            STR_ARGS(resource->arn))},
+        };
+        return commit_defer(execution, &event);
+    }
     return runtime_activity_offer(execution->worker, resource->arn, execution->id, task_id, token,
                                   input);
 }
