@@ -23,6 +23,7 @@
 #include "main/commands.h"
 #include "main/options.h"
 #include "main/retention.h"
+#include "runtime/drain.h"
 #include "runtime/execution.h"
 #include "store/store.h"
 
@@ -250,12 +251,19 @@ static void on_drained(void *context)
     net_loop_stop(worker->loop);
 }
 
+static void on_requests_drained(void *context)
+{
+    struct worker *worker = context;
+    runtime_drain_wait(&worker->runtime, on_drained, worker);
+}
+
 static void start_drain(struct mail *mail)
 {
     struct worker *worker = CONTAINER_OF(mail, struct worker, drain_mail);
     net_timer_init(&worker->drain_timer, cut_off);
     net_timer_arm_steady(worker->loop, &worker->drain_timer, DRAIN_MS_MAX);
-    http_server_drain(worker->http, on_drained, worker);
+    runtime_drain_begin(&worker->runtime);
+    http_server_drain(worker->http, on_requests_drained, worker);
 }
 
 static void on_signal(struct net_watch *watch, uint32_t ready_events)
@@ -489,6 +497,9 @@ static void close_all(struct server *server)
         is_clean = is_clean && server->workers[i].is_drained &&
                    server->workers[i].runtime.running_count == 0;
     }
+    enum status status = runtime_save_held(&server->runtime);
+    if (status != STATUS_OK)
+        log_error("tasks that were held cannot be written: they fail as unknown");
     lambda_free(server->api.lambda);
     logs_close(server->api.logs);
     retention_close(&server->retention);

@@ -266,6 +266,10 @@ static void on_poll(struct mail *mail)
         answer_poll(poll, STATUS_NO_MEMORY);
         return;
     }
+    if (owner->is_draining) {
+        answer_poll(poll, STATUS_TIMED_OUT);
+        return;
+    }
     if (queue->poll_count >= RUNTIME_POLLS_MAX) {
         answer_poll(poll, STATUS_OVER_LIMIT);
         return;
@@ -288,6 +292,16 @@ void runtime_activity_poll(struct runtime_worker *worker, struct runtime_activit
     net_timer_init(&poll->timer, on_poll_timeout);
     poll->timer.due_ms = wait_ms; // Carried to the queue's thread, which arms it.
     post(owner_of(worker->runtime, poll->activity_arn), &poll->mail, on_poll);
+}
+
+void activity_send_home(struct runtime_worker *worker)
+{
+    MAP_EACH(entry, &worker->activity_queues)
+    {
+        struct activity_queue *queue = entry->value;
+        while (!list_is_empty(&queue->polls))
+            answer_poll(take_poll(queue), STATUS_TIMED_OUT);
+    }
 }
 
 void runtime_activity_release(struct runtime_worker *worker)

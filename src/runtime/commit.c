@@ -409,6 +409,7 @@ static void on_committed(struct store_task *task, enum status status)
     struct commit *commit = CONTAINER_OF(task, struct commit, task);
     struct runtime_execution *execution = commit->execution;
     struct net_loop *loop = execution->worker->loop;
+    execution->worker->commit_count--;
     net_loop_busy_end(loop);
     if (status == STATUS_OK) {
         if (commit->is_start) {
@@ -442,6 +443,7 @@ static void submit(struct commit *commit)
         .run = run_commit,
         .done = on_committed,
     };
+    worker->commit_count++;
     net_loop_busy_begin(worker->loop);
     store_submit(worker->runtime->store, &commit->task);
 }

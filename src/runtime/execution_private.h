@@ -103,5 +103,8 @@ bool sleep_take_letter(struct runtime_worker *worker, struct runtime_letter *let
 // Deliver a letter on its owner's thread (letter.c).
 void letter_deliver(struct runtime_letter *letter);
 
+// Answer all polls that wait with this worker's queues (activity.c).
+void activity_send_home(struct runtime_worker *worker);
+
 // Answer a letter whose event has been dealt with (letter.c).
 void letter_answer(struct runtime_letter *letter, enum status status, int64_t stopped_unix_ms);

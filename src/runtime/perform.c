@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "runtime/activity.h"
 #include "runtime/activity_resource.h"
+#include "runtime/drain.h"
 #include "runtime/execution_private.h"
 #include "runtime/job.h"
 #include "tasks/aws_service.h"
@@ -66,6 +67,7 @@ static struct runtime_timer *take_timer(struct runtime_worker *worker)
 static void give_back_task(struct runtime_task *task)
 {
     struct runtime_worker *worker = task->execution->worker;
+    if (task->execution->id != 0) worker->durable_call_count--;
     list_remove(&task->link);
     if (worker->free_task_count >= FREE_TASKS_MAX) {
         arena_release(&task->arena);
@@ -234,14 +236,17 @@ static bool name_child(const struct runtime_task *task, struct arena *arena,
 static enum status call_task(struct runtime_execution *execution, uint64_t task_id,
                              const struct asl_resource *resource, struct tasks_request *request)
 {
-    struct runtime_task *task = take_task(execution->worker);
+    struct runtime_worker *worker = execution->worker;
+    if (execution->id != 0 && drain_hold(worker, execution->id, task_id)) return STATUS_OK;
+    struct runtime_task *task = take_task(worker);
     if (task == NULL) return STATUS_NO_MEMORY;
     task->execution = execution;
+    if (execution->id != 0) worker->durable_call_count++;
     task->task_id = task_id;
     task->resource = resource;
     request->arena = &task->arena;
     bool is_ready = !is_nested(resource) || name_child(task, &task->arena, &request->parameters);
-    task->call = is_ready ? tasks_start(&execution->worker->tasks, request, on_answer, task) : NULL;
+    task->call = is_ready ? tasks_start(&worker->tasks, request, on_answer, task) : NULL;
     if (task->call == NULL) {
         give_back_task(task);
         return STATUS_NO_MEMORY;
@@ -329,7 +334,9 @@ enum status execution_resume_task(struct runtime_execution *execution,
         return offer_activity(execution, resource, wait->task_id, wait->task_token,
                               &wait->parameters);
     }
-    if (is_nested(resource)) { // The same start again is the same execution.
+    // The same start again is the same execution, and a held task has never begun.
+    if (is_nested(resource) ||
+        drain_was_held(execution->worker->runtime, execution->id, wait->task_id)) {
         struct tasks_request request =
             make_request(execution, resource, wait->parameters, wait->credentials_role_arn);
         return call_task(execution, wait->task_id, resource, &request);

@@ -4,6 +4,7 @@
 // so that executions are read one after the other however many there are.
 
 #include "base/log.h"
+#include "runtime/drain.h"
 #include "runtime/execution_private.h"
 #include "runtime/recovery.h"
 
@@ -103,9 +104,12 @@ enum status runtime_take_up(struct runtime *runtime)
     if (status != STATUS_OK) return status;
     for (uint32_t i = 0; i < runtime->worker_count; i++)
         runtime_worker_skip_ids(runtime->workers[i], last.id);
+    status = drain_load(runtime);
+    if (status != STATUS_OK) return status;
     arena_init(&take_up.arena, MIB(1024));
     status = store_run(runtime->store, &take_up.task);
     arena_release(&take_up.arena);
+    drain_release(runtime);
     uint64_t running = take_up.total;
     if (status == STATUS_OK) {
         take_up.task = (struct store_task){.mode = STORE_READ, .run = run_sleepers};

@@ -44,6 +44,10 @@ void runtime_worker_init(struct runtime_worker *worker, struct runtime *runtime,
     list_init(&worker->free_executions);
     worker->free_execution_count = 0;
     map_init(&worker->open_executions);
+    worker->durable_call_count = worker->commit_count = 0;
+    worker->is_draining = false;
+    worker->held = NULL;
+    worker->held_count = worker->held_capacity = 0;
     sleep_init(worker);
     worker->fallen_count = 0;
     memset(worker->redrive_tokens, 0, sizeof(worker->redrive_tokens));
@@ -71,6 +75,7 @@ void runtime_worker_release(struct runtime_worker *worker)
         arena_release(&execution->values[1]);
         free(execution);
     }
+    free(worker->held);
     sleep_release(worker);
     recovery_release(worker);
     job_release(worker);

@@ -22,6 +22,12 @@ struct runtime_worker;
 
 enum { RUNTIME_WORKERS_MAX = 64 };
 
+// A task that was not called because the server was stopping (drain.h).
+struct runtime_held_task {
+    int64_t execution_id;
+    uint64_t task_id;
+};
+
 // Shared by all workers; set up once by main/serve.c, then constant but for what is inside its
 // parts.
 struct runtime {
@@ -31,6 +37,8 @@ struct runtime {
     struct catalog catalog;
     struct runtime_worker *workers[RUNTIME_WORKERS_MAX];
     uint32_t worker_count;
+    struct map held; // Tasks that the last stop held, while executions are taken up.
+    struct arena held_arena;
     // Figures for /metrics.
     _Atomic uint64_t started_count;
     _Atomic uint64_t ended_count;
@@ -84,6 +92,15 @@ struct runtime_worker {
     struct list free_commits; // Kept for reuse (commit.c).
     uint32_t free_commit_count;
     int64_t last_execution_id;
+    size_t durable_call_count; // Calls of Standard executions under way.
+    size_t commit_count;       // Commits under way.
+    bool is_draining;          // See drain.h, as the next six.
+    struct net_timer drain_timer;
+    void (*on_drained)(void *context);
+    void *drain_context;
+    struct runtime_held_task *held;
+    size_t held_count;
+    size_t held_capacity;
     uint32_t log_stream_suffix; // Distinguishes the workers' log streams.
     size_t running_count;       // Express executions: they end with the process.
 };
