@@ -232,14 +232,6 @@ static void on_http_answer(void *context, const struct http_answer *http)
 // ---------------------------------------------------------------------------------------------
 // Calling
 
-static const struct tasks_endpoint *find_endpoint(const struct tasks *tasks, struct str service)
-{
-    for (size_t i = 0; i < tasks->endpoint_count; i++) {
-        if (str_equal(tasks->endpoints[i].service, service)) return &tasks->endpoints[i];
-    }
-    return NULL;
-}
-
 // What the API's action is called on the wire and in policies: "startExecution" ->
 // "StartExecution".
 static struct str action_name(struct tasks_call *call)
@@ -277,7 +269,8 @@ static enum status sign(struct tasks_call *call, struct http_request *request, b
 
 static bool send(struct tasks_call *call, struct str target, struct str body)
 {
-    const struct tasks_endpoint *endpoint = find_endpoint(call->tasks, call->service->signing_name);
+    const struct tasks_endpoint *endpoint =
+        tasks_endpoint_find(call->tasks, call->service->signing_name);
     struct str base = endpoint == NULL ? call->tasks->self_url : endpoint->url;
     struct str url = arena_printf(call->request.arena, "%" STR_FORMAT "/", STR_ARGS(base));
     struct str host = url;

@@ -26,6 +26,24 @@ struct str tasks_call_request_id(struct tasks_call *call)
     return (struct str){uuid, RANDOM_UUID_SIZE};
 }
 
+const struct tasks_endpoint *tasks_endpoint_find(const struct tasks *tasks, struct str service)
+{
+    for (size_t i = 0; i < tasks->endpoint_count; i++) {
+        if (str_equal(tasks->endpoints[i].service, service)) return &tasks->endpoints[i];
+    }
+    return NULL;
+}
+
+bool tasks_authorize(struct tasks *tasks, struct arena *arena, struct str role_arn,
+                     struct iam_request *question, struct str *reterr_message)
+{
+    question->now_unix_ms = clock_unix_ms(net_loop_clock(tasks->loop));
+    enum iam_decision decision = iam_authorize(tasks->iam, role_arn, question);
+    if (decision == IAM_ALLOWED) return true;
+    *reterr_message = iam_denial_message(arena, role_arn, question, decision);
+    return false;
+}
+
 bool tasks_call_authorize(struct tasks_call *call, struct str action, struct str resource,
                           struct str error, const char *service)
 {
@@ -33,12 +51,11 @@ bool tasks_call_authorize(struct tasks_call *call, struct str action, struct str
         .action = action,
         .resource = resource,
         .session_name = call->request.session_name,
-        .now_unix_ms = clock_unix_ms(net_loop_clock(call->tasks->loop)),
     };
-    enum iam_decision decision = iam_authorize(call->tasks->iam, call->request.role_arn, &question);
-    if (decision == IAM_ALLOWED) return true;
     struct arena *arena = call->request.arena;
-    struct str message = iam_denial_message(arena, call->request.role_arn, &question, decision);
+    struct str message;
+    if (tasks_authorize(call->tasks, arena, call->request.role_arn, &question, &message))
+        return true;
     struct str request_id = tasks_call_request_id(call);
     tasks_call_refuse(call, error,
                       arena_printf(arena,

@@ -76,5 +76,13 @@ typedef void (*tasks_answer_fn)(void *context, const struct tasks_answer *answer
 MUST_USE struct tasks_call *tasks_start(struct tasks *tasks, const struct tasks_request *request,
                                         tasks_answer_fn on_answer, void *context);
 
+// Where a service is called; NULL when the operator named no endpoint.
+const struct tasks_endpoint *tasks_endpoint_find(const struct tasks *tasks, struct str service);
+
+// May the role do that, in the name of which something outside of a call is done? Otherwise why
+// not, in `arena`.
+MUST_USE bool tasks_authorize(struct tasks *tasks, struct arena *arena, struct str role_arn,
+                              struct iam_request *question, struct str *reterr_message);
+
 // Nobody waits for the answer any more. The work itself may go on.
 void tasks_cancel(struct tasks_call *call);
