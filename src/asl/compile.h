@@ -80,6 +80,7 @@ struct asl_compiler {
     enum asl_query_language machine_language;
     enum asl_query_language language; // Of the state being compiled.
     bool is_single_state;             // Where its transitions lead need not be there.
+    bool is_processor;                // An item processor in place of a machine.
     unsigned visible;                 // enum asl_visible
     uint32_t depth;                   // Of scopes.
 

@@ -126,7 +126,7 @@ static void compile_machine(struct asl_compiler *compiler, const struct json *ro
     struct asl_place place = {0};
     if (str_is(ASL_STRING(root, "QueryLanguage"), "JSONata"))
         compiler->machine_language = compiler->language = ASL_JSONATA;
-    asl_check_fields(compiler, &place, ASL_SHAPE_MACHINE, root);
+    if (!compiler->is_processor) asl_check_fields(compiler, &place, ASL_SHAPE_MACHINE, root);
     asl_compile_scope(compiler, &place, root, ASL_STATE_NONE, false);
     asl_check_assigned(compiler);
     // The graph of a definition with other errors would only repeat them.
@@ -272,6 +272,23 @@ enum status asl_machine_check(const struct asl_check *check, struct str definiti
         .allows_placeholders = check->allows_placeholders,
     };
     return parse(settings, definition, diagnostics, NULL);
+}
+
+enum status asl_processor_parse(struct str definition, enum asl_machine_type type,
+                                const struct asl_machine **ret_machine)
+{
+    // It was accepted by either of them, which nobody remembers.
+    static const enum asl_rules rules[] = {ASL_RULES_SERVICE, ASL_RULES_LANGUAGE};
+    enum status status = STATUS_INVALID;
+    for (size_t i = 0; i < ARRAY_COUNT(rules) && status == STATUS_INVALID; i++) {
+        struct arena CLEANUP(arena_release) arena;
+        struct asl_diagnostics diagnostics;
+        struct asl_compiler settings = {.rules = rules[i], .type = type, .is_processor = true};
+        arena_init(&arena, MACHINE_ARENA_LIMIT);
+        asl_diagnostics_init(&diagnostics, &arena);
+        status = parse(settings, definition, &diagnostics, ret_machine);
+    }
+    return status;
 }
 
 enum status asl_machine_parse(struct str definition, enum asl_machine_type type,

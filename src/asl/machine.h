@@ -270,6 +270,24 @@ struct asl_check {
 MUST_USE enum status asl_machine_check(const struct asl_check *check, struct str definition,
                                        struct asl_diagnostics *diagnostics);
 
+// The definition of a distributed Map's item processor as a machine of its own, which the children
+// of its Map runs run: the processor as written, with the query language of the machine around it.
+//
+//   state   a distributed Map of `machine`
+//
+// Returns STATUS_OK with a text in `arena`, or a fault.
+MUST_USE enum status asl_processor_definition(const struct asl_machine *machine,
+                                              const struct asl_state *state, struct arena *arena,
+                                              struct str *ret_definition);
+
+// Parse such a definition. Its rules were checked when the machine around it was parsed.
+//
+//   type   the children's: asl_map.execution_type
+//
+// Returns STATUS_OK, STATUS_INVALID (it is none) or a fault.
+MUST_USE enum status asl_processor_parse(struct str definition, enum asl_machine_type type,
+                                         const struct asl_machine **ret_machine);
+
 // Any thread.
 const struct asl_machine *asl_machine_ref(const struct asl_machine *machine);
 void asl_machine_unref(const struct asl_machine *machine);
