@@ -9,15 +9,8 @@ MUST_USE bool context_object_make(struct step *step, struct strand *strand,
                                   struct json *ret_object);
 
 // The same for ItemSelector, which sees an item of the strand's Map state.
-MUST_USE bool context_object_make_for_item(struct step *step, struct strand *strand, uint32_t index,
+MUST_USE bool context_object_make_for_item(struct step *step, struct strand *strand, uint64_t index,
                                            const struct json *item, struct json *ret_object);
 
 // Does any state of the machine read the context object, and so the execution's input?
 bool context_object_is_used(const struct asl_machine *machine);
-
-// Name and ARN of the execution that an iteration of a distributed Map is. Returns false when the
-// arena is exhausted.
-MUST_USE bool child_execution_name(struct step *step, struct strand *strand, struct str *ret_name);
-
-// Label of a distributed Map: the definition's, or one that is the same in every execution.
-struct str map_label(struct step *step, const struct asl_state *state);

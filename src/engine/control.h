@@ -39,16 +39,13 @@ void task_on_timer(struct step *step, struct strand *strand);
 // Does the task's service first say that it took the task on?
 bool task_has_submission(const struct asl_resource *resource);
 
-// ---- fan_out.c, map.c
+// ---- fan_out.c, map.c, map_run.c
 
 void parallel_perform(struct step *step, struct strand *strand);
 void map_perform(struct step *step, struct strand *strand);
 
 // Make the strand the parent of `count` children to come.
 struct fan_out *fan_out_new(struct step *step, struct strand *strand, uint32_t count);
-
-// Pass over children that have a result from before a redrive.
-void fan_out_skip_done(struct fan_out *fan_out);
 
 // Start the next child, if there is one and a place for it.
 void fan_out_spread(struct step *step, struct strand *strand);
@@ -59,17 +56,35 @@ void fan_out_join(struct step *step, struct strand *strand);
 // A child ended well. It is freed.
 void fan_out_child_succeeded(struct step *step, struct strand *child, const struct payload *output);
 
-// A child failed; `error` is what its state failed with. It is freed. Returns true when the
-// parent's state fails with it; `error` is then the parent's.
-MUST_USE bool fan_out_child_failed(struct step *step, struct strand *child,
-                                   struct asl_error *error);
-
-// Is the failure that was counted last one too many, and what does the state fail with then?
-bool fan_out_exceeds_tolerance(const struct fan_out *fan_out);
-struct asl_error fan_out_tolerance_error(void);
+// A child failed, and its parent's state fails with it. It is freed.
+void fan_out_child_failed(struct step *step, struct strand *child);
 
 // Make the child of a Map for item `index`. NULL when that failed the state or was a fault.
 struct strand *map_start_iteration(struct step *step, struct strand *strand, uint32_t index);
+
+// The array to iterate over. `effective` is the effective input.
+MUST_USE enum status map_find_items(struct flow *flow, const struct payload *effective,
+                                    struct payload *ret_items, struct asl_error *reterr_error);
+
+// What the state says of its failures; below 0: nothing.
+struct map_tolerance {
+    int64_t count;
+    double percentage;
+};
+MUST_USE enum status map_find_tolerance(struct flow *flow, const struct payload *effective,
+                                        struct map_tolerance *ret_tolerance,
+                                        struct asl_error *reterr_error);
+
+// Begin the run of a distributed Map.
+//
+//   items   JSON_NULL when they are to be read
+void map_begin_run(struct flow *flow, const struct payload *effective, const struct json *items,
+                   uint32_t max_concurrency);
+
+// Have the Map run that ended without success try its unsuccessful children again.
+void map_redrive_run(struct step *step, struct strand *strand);
+
+void map_end_run(struct step *step, struct strand *strand, const struct engine_event *event);
 
 // ---- transition.c
 

@@ -33,7 +33,7 @@ enum status flow_init(struct flow *flow, struct step *step, struct strand *stran
 }
 
 enum status flow_init_for_item(struct flow *flow, struct step *step, struct strand *strand,
-                               uint32_t index, const struct json *item)
+                               uint64_t index, const struct json *item)
 {
     init_without_context(flow, step, strand);
     if (!flow->state->uses_context) return STATUS_OK;
@@ -46,7 +46,7 @@ struct asl_error flow_name_state(struct step *step, const struct strand *strand,
                                  struct asl_error error)
 {
     if (step->inspection != NULL) return error; // There is only one state to name.
-    assert(strand->entered_event_id != 0 || strand->history->is_full);
+    assert(strand->entered_event_id != 0 || step->execution->history.is_full);
     error.cause = arena_printf(step->values,
                                "An error occurred while executing the state '%" STR_FORMAT
                                "' (entered at the event id #%llu). %" STR_FORMAT,

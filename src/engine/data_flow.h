@@ -23,7 +23,7 @@ MUST_USE enum status flow_init(struct flow *flow, struct step *step, struct stra
 
 // The same for ItemSelector, which also sees an item of the strand's Map state.
 MUST_USE enum status flow_init_for_item(struct flow *flow, struct step *step, struct strand *strand,
-                                        uint32_t index, const struct json *item);
+                                        uint64_t index, const struct json *item);
 
 // A path field, with `source` as `$`.
 MUST_USE enum status flow_path(struct flow *flow, const struct asl_path *path,

@@ -52,7 +52,6 @@ enum status engine_execution_new(struct arena *arena, const struct engine_start 
     execution->start = *start;
     execution->status = ENGINE_RUNNING;
     execution->history_mask = start->history_mask;
-    execution->history.is_shown = true;
     execution->history.is_limited = start->machine->type == ASL_MACHINE_STANDARD;
     execution->deadline_unix_ms =
         engine_find_deadline(start, start->started_unix_ms, &execution->needs_deadline);
@@ -106,8 +105,7 @@ static enum status on_start(struct step *step)
     struct payload input = payload_of_text(start->input, start->input_text.size);
     input.is_within_limit = true; // Whoever took the start saw to that.
     strand_set_input(execution, &execution->root, input);
-    struct engine_history_event *event =
-        history_add(step, &execution->history, ENGINE_HISTORY_EXECUTION_STARTED, 0);
+    struct engine_history_event *event = history_add(step, ENGINE_HISTORY_EXECUTION_STARTED, 0);
     if (event != NULL) {
         event->input_text = start->input_text;
         event->role_arn = start->role_arn;
@@ -122,7 +120,7 @@ static void add_last_event(struct step *step, enum engine_history_event_type typ
                            const struct asl_error *error)
 {
     // Neither follows from anything that happened within.
-    struct engine_history_event *event = history_add(step, &step->execution->history, type, 0);
+    struct engine_history_event *event = history_add(step, type, 0);
     if (event == NULL) return;
     event->error = error->name;
     event->cause = error->cause;
@@ -150,8 +148,8 @@ static enum status on_task(struct step *step, const struct engine_event *event)
     if (strand->task.has_early_result && event->type != ENGINE_EVENT_TASK_SUBMITTED) {
         return STATUS_NOT_FOUND; // It has its answer.
     }
-    step->strand = strand;
-    assert(strand->wait == STRAND_WAITS_FOR_TASK && strand->state->type == ASL_STATE_TASK);
+    if (strand->wait != STRAND_WAITS_FOR_TASK) return STATUS_NOT_FOUND; // A Map run's.
+    assert(strand->state->type == ASL_STATE_TASK);
     assert(strand->fan_out == NULL && strand->entered_event_id != 0);
     const struct asl_resource *resource = &strand->state->task.resource;
     switch (event->type) {
@@ -169,6 +167,7 @@ static enum status on_task(struct step *step, const struct engine_event *event)
     case ENGINE_EVENT_TASK_FAILED: task_on_failed(step, strand, event); return STATUS_OK;
     case ENGINE_EVENT_TASK_HEARTBEAT: task_on_heartbeat(step, strand); return STATUS_OK;
     case ENGINE_EVENT_START:
+    case ENGINE_EVENT_MAP_RUN_ENDED:
     case ENGINE_EVENT_TIMER_FIRED:
     case ENGINE_EVENT_STOP:
     case ENGINE_EVENT_REDRIVE:
@@ -177,14 +176,22 @@ static enum status on_task(struct step *step, const struct engine_event *event)
     return STATUS_NOT_FOUND;
 }
 
+static enum status on_map_run(struct step *step, const struct engine_event *event)
+{
+    struct strand *strand = strand_find_by_task(step->execution, event->task_id);
+    if (strand == NULL || strand->wait != STRAND_WAITS_FOR_MAP_RUN) return STATUS_NOT_FOUND;
+    map_end_run(step, strand, event);
+    return STATUS_OK;
+}
+
 static void on_strand_timer(struct step *step, struct strand *strand)
 {
-    step->strand = strand;
     switch (strand->wait) {
     case STRAND_WAITS_FOR_TASK: task_on_timer(step, strand); break;
     case STRAND_WAITS_FOR_TIME: state_end_wait(step, strand); break;
     case STRAND_WAITS_FOR_RETRY: state_perform(step, strand); break;
     case STRAND_WAITS_FOR_CHILDREN:
+    case STRAND_WAITS_FOR_MAP_RUN:
     case STRAND_RUNS:
     case STRAND_IS_READY:
     case STRAND_IS_FREE: assert(false && "a strand that waits for no timer has one"); break;
@@ -226,6 +233,7 @@ static enum status dispatch(struct step *step, const struct engine_event *event)
     case ENGINE_EVENT_TASK_SUCCEEDED:
     case ENGINE_EVENT_TASK_FAILED:
     case ENGINE_EVENT_TASK_HEARTBEAT: return on_task(step, event);
+    case ENGINE_EVENT_MAP_RUN_ENDED: return on_map_run(step, event);
     case ENGINE_EVENT_TIMER_FIRED: return on_timer(step, event, is_too_late);
     case ENGINE_EVENT_STOP: return on_stop(step, event);
     case ENGINE_EVENT_REDRIVE: break;
@@ -240,35 +248,15 @@ static enum status dispatch(struct step *step, const struct engine_event *event)
 // ---------------------------------------------------------------------------------------------
 // Running
 
-// A child execution has no room for its next event: it fails, whatever it was doing.
-static void fail_full_child(struct step *step, struct strand *strand)
+// No room for the next event: the execution fails, whatever it was doing.
+static void fail_full(struct step *step)
 {
-    while (strand->child_execution == NULL) {
-        strand = strand->parent;
-        assert(strand != NULL);
-    }
-    strand_abort_children(step, strand, false, 0);
-    strand_cancel(step, strand);
-    strand->fan_out = NULL;
+    if (!step->execution->history.is_full) return;
     struct asl_error error = {
         .name = ASL_ERROR_RUNTIME,
         .cause = STR("The execution reached the maximum number of history events (25000)."),
     };
-    strand_fail(step, strand, &error);
-}
-
-static void fail_full(struct step *step, struct strand *strand)
-{
-    struct engine_execution *execution = step->execution;
-    if (execution->history.is_full) {
-        struct asl_error error = {
-            .name = ASL_ERROR_RUNTIME,
-            .cause = STR("The execution reached the maximum number of history events (25000)."),
-        };
-        engine_fail_execution(step, &error);
-    } else if (strand != NULL && strand->wait != STRAND_IS_FREE && strand->history->is_full) {
-        fail_full_child(step, strand);
-    }
+    engine_fail_execution(step, &error);
 }
 
 static void run_strand(struct step *step, struct strand *strand)
@@ -295,12 +283,12 @@ static bool goes_on(const struct step *step)
 static void run(struct step *step)
 {
     struct engine_execution *execution = step->execution;
-    if (goes_on(step)) fail_full(step, step->strand);
+    if (goes_on(step)) fail_full(step);
     while (goes_on(step) && execution->ready != NULL && has_room(step)) {
         struct strand *strand = strand_take_ready(execution);
         assert(strand->task.id == 0 && strand->timer_id == 0);
         run_strand(step, strand);
-        if (goes_on(step)) fail_full(step, strand);
+        if (goes_on(step)) fail_full(step);
     }
 }
 

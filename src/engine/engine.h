@@ -36,9 +36,10 @@
 #include "json/json.h"
 
 enum {
-    ENGINE_HISTORY_EVENTS_MAX = 25000, // Standard; Express has no limit.
-    ENGINE_MAP_CONCURRENCY_MAX = 40,   // Of an inline Map.
-    ENGINE_STEP_STATES_MAX = 100000,   // States entered in one step: a loop of Pass states yields.
+    ENGINE_HISTORY_EVENTS_MAX = 25000,   // Standard; Express has no limit.
+    ENGINE_MAP_CONCURRENCY_MAX = 40,     // Of an inline Map.
+    ENGINE_MAP_RUN_CHILDREN_MAX = 10000, // Of a Map run, at one time.
+    ENGINE_STEP_STATES_MAX = 100000, // States entered in one step: a loop of Pass states yields.
 };
 
 enum engine_status {
@@ -78,6 +79,7 @@ struct engine_start {
 };
 
 struct engine_execution; // Lives in its arena.
+struct engine_map_run;
 
 // Commands: what the driver must do once the update is committed, in order.
 enum engine_command_type {
@@ -85,19 +87,23 @@ enum engine_command_type {
     ENGINE_COMMAND_CANCEL_TASK, // Its answer, if it comes, is dropped. Best effort for the work.
     ENGINE_COMMAND_ARM_TIMER,
     ENGINE_COMMAND_CANCEL_TIMER,
-    ENGINE_COMMAND_CONTINUE, // Give the engine ENGINE_EVENT_CONTINUE soon: it yielded.
+    ENGINE_COMMAND_START_MAP_RUN,  // A distributed Map: see engine/map_run.h.
+    ENGINE_COMMAND_CANCEL_MAP_RUN, // Nobody waits for it any more: it is to be aborted.
+    ENGINE_COMMAND_CONTINUE,       // Give the engine ENGINE_EVENT_CONTINUE soon: it yielded.
 };
 
 struct engine_command {
     enum engine_command_type type;
-    uint64_t task_id;   // START_TASK, CANCEL_TASK: unique within the execution, never reused.
+    // START_TASK, CANCEL_TASK, …_MAP_RUN: unique within the execution, never reused.
+    uint64_t task_id;
     uint64_t timer_id;  // ARM_TIMER, CANCEL_TIMER: likewise.
     int64_t at_unix_ms; // ARM_TIMER
 
-    const struct asl_resource *resource; // START_TASK, CANCEL_TASK
+    const struct asl_resource *resource;  // START_TASK, CANCEL_TASK
+    const struct engine_map_run *map_run; // START_MAP_RUN; the execution's, until its next event.
+    const struct asl_state *state;        // START_TASK, START_MAP_RUN
 
     // START_TASK
-    const struct asl_state *state;
     struct json parameters;          // What the task is given, evaluated.
     struct str task_token;           // Empty unless the task can be answered by token.
     struct str credentials_role_arn; // Empty: the execution's role.
@@ -116,6 +122,7 @@ enum engine_event_type {
     // execution and is recorded as no failure of the task; the cause is completed by the engine.
     ENGINE_EVENT_TASK_FAILED,
     ENGINE_EVENT_TASK_HEARTBEAT,
+    ENGINE_EVENT_MAP_RUN_ENDED, // `output`, or `error` when its name is there: it failed.
     ENGINE_EVENT_TIMER_FIRED,
     ENGINE_EVENT_STOP, // `error`, either part may be absent
     ENGINE_EVENT_CONTINUE,
@@ -199,18 +206,20 @@ MUST_USE enum status engine_execution_move(struct engine_execution *execution, s
 
 enum engine_wait_type {
     ENGINE_WAIT_TASK,
+    ENGINE_WAIT_MAP_RUN,
     ENGINE_WAIT_TIMER,
     ENGINE_WAIT_CONTINUE, // For ENGINE_EVENT_CONTINUE.
 };
 
 struct engine_wait {
     enum engine_wait_type type;
-    uint64_t task_id;   // TASK
+    uint64_t task_id;   // TASK, MAP_RUN
     uint64_t timer_id;  // TIMER
     int64_t at_unix_ms; // TIMER
 
+    const struct engine_map_run *map_run; // MAP_RUN
+    const struct asl_state *state;        // TASK, MAP_RUN
     // TASK: what its START_TASK said,
-    const struct asl_state *state;
     const struct asl_resource *resource;
     struct json parameters; // only as long as it is not submitted; JSON_NULL then.
     struct str task_token;

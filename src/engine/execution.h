@@ -22,6 +22,7 @@
 #include "base/list.h"
 #include "base/random.h"
 #include "engine/engine.h"
+#include "engine/map_run.h"
 #include "engine/payload.h"
 
 enum {
@@ -30,21 +31,10 @@ enum {
     STRAND_SLOTS_MAX = (1 << STRAND_SLOT_BITS) - 1, // The last slot stands for the machine's timer.
 };
 
-// Where events are counted: in the execution, or in the child execution of a distributed Map.
 struct history {
     uint64_t count;  // Id of the last event.
-    bool is_shown;   // Events are made, not only counted.
     bool is_limited; // To ENGINE_HISTORY_EVENTS_MAX.
     bool is_full;    // An event did not fit.
-};
-
-// What an iteration of a distributed Map is to the states within it.
-struct child_execution {
-    struct history history;
-    struct json input;
-    int64_t started_unix_ms;
-    struct str name;            // Empty until somebody asks.
-    struct json context_prefix; // Execution and StateMachine; JSON_NULL until somebody asks.
 };
 
 enum strand_wait {
@@ -54,6 +44,7 @@ enum strand_wait {
     STRAND_WAITS_FOR_TIME,     // A Wait state.
     STRAND_WAITS_FOR_RETRY,    // Then the state's work is done again.
     STRAND_WAITS_FOR_CHILDREN, // Branches or iterations.
+    STRAND_WAITS_FOR_MAP_RUN,  // `task.id` is its id.
     STRAND_IS_FREE,
 };
 
@@ -79,28 +70,28 @@ struct strand_task {
     struct payload early_result;
 };
 
-// Branches of a Parallel state or iterations of a Map state.
+// Branches of a Parallel state or iterations of an inline Map state.
 struct fan_out {
     uint32_t count;
     uint32_t next_index; // The first that was not started.
     uint32_t running;
-    uint32_t failed; // Tolerated failures of a distributed Map.
     uint32_t concurrency_max;
     struct json items;         // Map
     struct payload input;      // Effective input: of branches, and `$` of ItemSelector.
     struct json *results;      // By index.
-    bool *has_result;          // Distributed Map: by index; otherwise NULL, every one has.
     size_t results_size_bytes; // Estimate.
     uint32_t results_depth;    // Of the deepest.
-    uint64_t started_event_id; // MapStateStarted, MapRunStarted or ParallelStateStarted.
+    uint64_t started_event_id; // MapStateStarted or ParallelStateStarted.
     uint64_t slot_event_id;    // What the next iteration follows.
     struct list children;      // Live strands, through `sibling`.
-    uint32_t redrive_count;    // Distributed: of the Map Run.
     struct strand
         *remains; // Of unsuccessful children, by index, through next_ready; see redrive.h.
-    double failure_percent_max; // Distributed; below 0: not limited.
-    int64_t failure_count_max;  // Distributed; below 0: not limited.
-    struct str map_run_arn;     // Distributed.
+};
+
+// A distributed Map.
+struct map_run {
+    struct engine_map_run told; // To the driver.
+    struct payload input;       // Effective input: `$` of ItemSelector.
 };
 
 struct strand {
@@ -118,9 +109,7 @@ struct strand {
     struct payload input; // The raw state input.
     const struct asl_variables *variables;
     size_t variables_bytes; // Estimate, of its own scope.
-    struct history *history;
-    struct child_execution *child_execution; // Iterations of a distributed Map.
-    struct json item;                        // Iterations: `$$.Map.Item.Value`.
+    struct json item;       // Iterations: `$$.Map.Item.Value`.
 
     uint64_t last_event_id;    // What the next event follows.
     uint64_t before_event_id;  // What StateEntered follows.
@@ -133,8 +122,10 @@ struct strand {
     uint64_t timer_id; // 0: none armed.
     int64_t timer_unix_ms;
     struct strand_task task;
-    struct fan_out *fan_out; // NULL when the state has none.
-    struct fan_out *left;    // After an unsuccessful end; see redrive.h.
+    struct fan_out *fan_out;  // NULL when the state has none, as
+    struct map_run *map_run;  // that of a distributed Map.
+    struct fan_out *left;     // After an unsuccessful end; see redrive.h,
+    struct map_run *left_run; // likewise.
 };
 
 struct engine_execution {
@@ -177,7 +168,6 @@ struct step {
     int64_t now_unix_ms;
     struct random random;
     struct engine_inspection *inspection; // NULL: none.
-    struct strand *strand;                // That the event was for; NULL when none.
     enum status fault; // The first one; the step does nothing more once it is set.
     uint32_t states_entered;
     size_t input_bytes; // Of the states entered: estimates.

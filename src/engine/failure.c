@@ -172,19 +172,22 @@ void strand_fail_as(struct step *step, struct strand *strand, const struct asl_e
         strand_cancel_timer(step, strand);
         strand_abort_children(step, strand, true, strand->last_event_id);
         struct fan_out *fan_out = strand->fan_out;
+        struct map_run *map_run = strand->map_run;
         strand->fan_out = NULL;
+        strand->map_run = NULL;
         if (!is_terminal(&failure.error)) {
             if (try_retry(step, strand, &failure)) return;
             if (try_catch(step, strand, &failure)) return;
         }
         if (!is_own || !is_terminal(&failure.error)) record_state_failed(step, strand);
         redrive_keep_fan_out(step, strand, fan_out, is_own, &failure.error);
+        redrive_keep_map_run(step, strand, map_run, &failure.error);
         if (strand_is_root(strand)) {
             engine_fail_execution(step, &failure.error);
             return;
         }
         struct strand *parent = strand->parent;
-        if (!fan_out_child_failed(step, strand, &failure.error)) return;
+        fan_out_child_failed(step, strand);
         strand = parent;
         is_own = false;
     }

@@ -23,8 +23,6 @@ struct fan_out *fan_out_new(struct step *step, struct strand *strand, uint32_t c
         .count = count,
         .concurrency_max = UINT32_MAX,
         .results = results,
-        .failure_percent_max = -1,
-        .failure_count_max = -1,
     };
     list_init(&fan_out->children);
     strand->fan_out = fan_out;
@@ -67,13 +65,6 @@ static struct strand *start_branch(struct step *step, struct strand *strand, uin
     return child;
 }
 
-void fan_out_skip_done(struct fan_out *fan_out)
-{
-    if (fan_out->has_result == NULL) return;
-    while (fan_out->next_index < fan_out->count && fan_out->has_result[fan_out->next_index])
-        fan_out->next_index++;
-}
-
 void fan_out_spread(struct step *step, struct strand *strand)
 {
     struct fan_out *fan_out = strand->fan_out;
@@ -87,7 +78,6 @@ void fan_out_spread(struct step *step, struct strand *strand)
                                ? map_start_iteration(step, strand, index)
                                : start_branch(step, strand, index);
     if (child == NULL) return;
-    fan_out_skip_done(fan_out);
     if (fan_out->next_index < fan_out->count && fan_out->running < fan_out->concurrency_max) {
         strand_make_ready(step->execution, strand, STRAND_SPREADS);
     }
@@ -112,16 +102,13 @@ void fan_out_child_succeeded(struct step *step, struct strand *child, const stru
     struct fan_out *fan_out = parent->fan_out;
     assert(fan_out != NULL && child->index < fan_out->next_index);
     fan_out->results[child->index] = output->value;
-    if (fan_out->has_result != NULL) fan_out->has_result[child->index] = true;
     fan_out->results_size_bytes += output->size_bytes + 1;
     if (output->depth > fan_out->results_depth) fan_out->results_depth = output->depth;
-    if (child->child_execution != NULL) {
-        child->child_execution = NULL;
-    } else if (parent->state->type == ASL_STATE_MAP) {
+    if (parent->state->type == ASL_STATE_MAP) {
         fan_out->slot_event_id = child->last_event_id;
         history_add_iteration(step, child, ENGINE_HISTORY_MAP_ITERATION_SUCCEEDED,
                               child->last_event_id);
-        parent->last_event_id = parent->history->count;
+        parent->last_event_id = history_last_id(step);
     } else {
         parent->last_event_id = child->last_event_id;
     }
@@ -129,71 +116,18 @@ void fan_out_child_succeeded(struct step *step, struct strand *child, const stru
     go_on(step, parent);
 }
 
-struct asl_error fan_out_tolerance_error(void)
-{
-    return (struct asl_error){
-        .name = ASL_ERROR_EXCEED_TOLERATED,
-        .cause = STR("The specified tolerated failure threshold was exceeded"),
-    };
-}
-
-bool fan_out_exceeds_tolerance(const struct fan_out *fan_out)
-{
-    bool is_limited = fan_out->failure_count_max >= 0 || fan_out->failure_percent_max >= 0;
-    if (!is_limited) return true;
-    if (fan_out->failure_count_max >= 0 && fan_out->failed > fan_out->failure_count_max) {
-        return true;
-    }
-    return fan_out->failure_percent_max >= 0 &&
-           fan_out->failed * 100.0 > fan_out->failure_percent_max * fan_out->count;
-}
-
-static bool child_execution_failed(struct step *step, struct strand *parent,
-                                   struct asl_error *error)
-{
-    struct fan_out *fan_out = parent->fan_out;
-    fan_out->failed++;
-    if (!fan_out_exceeds_tolerance(fan_out)) {
-        go_on(step, parent);
-        return false;
-    }
-    *error = fan_out_tolerance_error();
-    struct engine_history_event *event =
-        history_add_next(step, parent, ENGINE_HISTORY_MAP_RUN_FAILED);
-    if (event != NULL) {
-        event->error = error->name;
-        event->cause = error->cause;
-    }
-    return true;
-}
-
-bool fan_out_child_failed(struct step *step, struct strand *child, struct asl_error *error)
+void fan_out_child_failed(struct step *step, struct strand *child)
 {
     struct strand *parent = child->parent;
     uint64_t cause_event_id = child->last_event_id;
-    bool is_execution = child->child_execution != NULL;
     assert(parent->fan_out != NULL && child->fan_out == NULL);
     if (child->state->type == ASL_STATE_TASK) history_add_aborted(step, child, cause_event_id);
-    if (parent->state->type == ASL_STATE_MAP && !is_execution) {
+    if (parent->state->type == ASL_STATE_MAP) {
         history_add_iteration(step, child, ENGINE_HISTORY_MAP_ITERATION_FAILED, cause_event_id);
     }
     redrive_keep_child(step, child);
-    child->child_execution = NULL;
     strand_free(step->execution, child);
-    if (is_execution) return child_execution_failed(step, parent, error);
     parent->last_event_id = cause_event_id;
-    return true;
-}
-
-static struct json collect(struct fan_out *fan_out)
-{
-    assert(fan_out->has_result != NULL || fan_out->failed == 0);
-    if (fan_out->has_result == NULL) return json_from_items(fan_out->results, fan_out->count);
-    uint32_t kept = 0; // Tolerated failures leave no entry.
-    for (uint32_t i = 0; i < fan_out->count; i++) {
-        if (fan_out->has_result[i]) fan_out->results[kept++] = fan_out->results[i];
-    }
-    return json_from_items(fan_out->results, kept);
 }
 
 void fan_out_join(struct step *step, struct strand *strand)
@@ -202,7 +136,7 @@ void fan_out_join(struct step *step, struct strand *strand)
     assert(fan_out->running == 0 && fan_out->next_index == fan_out->count);
     assert(list_is_empty(&fan_out->children));
     struct payload result = {
-        .value = collect(fan_out),
+        .value = json_from_items(fan_out->results, fan_out->count),
         .size_bytes = fan_out->results_size_bytes + 2,
         .depth = fan_out->results_depth + 1,
     };

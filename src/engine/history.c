@@ -75,10 +75,10 @@ static struct engine_history_event *grow(struct step *step)
     return events;
 }
 
-struct engine_history_event *history_add(struct step *step, struct history *history,
-                                         enum engine_history_event_type type,
+struct engine_history_event *history_add(struct step *step, enum engine_history_event_type type,
                                          uint64_t previous_event_id)
 {
+    struct history *history = &step->execution->history;
     uint64_t bit = ENGINE_HISTORY_BIT(type);
     if (history->is_limited && history->count + 1 >= ENGINE_HISTORY_EVENTS_MAX &&
         (bit & last_event_mask) == 0) {
@@ -87,7 +87,7 @@ struct engine_history_event *history_add(struct step *step, struct history *hist
     }
     assert(previous_event_id <= history->count);
     history->count++;
-    if ((step->execution->history_mask & bit) == 0 || !history->is_shown) return NULL;
+    if ((step->execution->history_mask & bit) == 0) return NULL;
     if (step->history_event_count == step->history_event_capacity && grow(step) == NULL) {
         return NULL;
     }
@@ -114,9 +114,8 @@ const struct json *history_value(struct step *step, struct json value)
 struct engine_history_event *history_add_next(struct step *step, struct strand *strand,
                                               enum engine_history_event_type type)
 {
-    struct engine_history_event *event =
-        history_add(step, strand->history, type, strand->last_event_id);
-    strand->last_event_id = strand->history->count;
+    struct engine_history_event *event = history_add(step, type, strand->last_event_id);
+    strand->last_event_id = history_last_id(step);
     return event;
 }
 
@@ -148,14 +147,16 @@ void history_add_aborted(struct step *step, struct strand *strand, uint64_t caus
 {
     enum engine_history_event_type type = state_events[strand->state->type].aborted;
     if (type == NO_EVENT) return;
-    history_add(step, strand->history, type, cause_event_id);
+    if (strand->map_run != NULL) {
+        history_add(step, ENGINE_HISTORY_MAP_RUN_ABORTED, cause_event_id);
+    }
+    history_add(step, type, cause_event_id);
 }
 
 void history_add_iteration(struct step *step, struct strand *strand,
                            enum engine_history_event_type type, uint64_t previous_event_id)
 {
-    struct engine_history_event *event =
-        history_add(step, strand->history, type, previous_event_id);
+    struct engine_history_event *event = history_add(step, type, previous_event_id);
     assert(strand_outer_state(strand)->type == ASL_STATE_MAP);
     if (event == NULL) return;
     event->name = strand_outer_state(strand)->name;
@@ -166,8 +167,8 @@ void history_add_evaluation_failed(struct step *step, struct strand *strand,
                                    const struct asl_error *error, uint64_t previous_event_id)
 {
     struct engine_history_event *event =
-        history_add(step, strand->history, ENGINE_HISTORY_EVALUATION_FAILED, previous_event_id);
-    strand->last_event_id = strand->history->count;
+        history_add(step, ENGINE_HISTORY_EVALUATION_FAILED, previous_event_id);
+    strand->last_event_id = history_last_id(step);
     if (event == NULL) return;
     event->error = error->name;
     event->cause = error->cause;

@@ -9,9 +9,14 @@
 
 // Count an event that follows `previous_event_id` and, if it is asked for, make it. NULL when it is
 // not, when the history is full, and on a fault.
-struct engine_history_event *history_add(struct step *step, struct history *history,
-                                         enum engine_history_event_type type,
+struct engine_history_event *history_add(struct step *step, enum engine_history_event_type type,
                                          uint64_t previous_event_id);
+
+// Id of the last event.
+static inline uint64_t history_last_id(const struct step *step)
+{
+    return step->execution->history.count;
+}
 
 // A place in the step's arena for a value that an event shows; NULL on a fault.
 const struct json *history_value(struct step *step, struct json value);

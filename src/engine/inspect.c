@@ -115,18 +115,16 @@ static bool find_count(const struct engine_inspection *inspection, const struct 
 }
 
 // Did more iterations fail than the state tolerates?
-static bool is_exceeded(const struct engine_inspection *inspection, const struct fan_out *tolerance,
-                        uint32_t count)
+static bool is_exceeded(const struct engine_inspection *inspection,
+                        const struct map_tolerance *tolerance, uint32_t count)
 {
     if (inspection->map_failure_count <= 0) return false;
-    struct fan_out run = *tolerance;
-    run.count = count;
-    run.failed = (uint32_t)inspection->map_failure_count;
-    return fan_out_exceeds_tolerance(&run);
+    return engine_map_run_is_exceeded(tolerance->count, tolerance->percentage,
+                                      (uint64_t)inspection->map_failure_count, count);
 }
 
 void inspect_map(struct flow *flow, const struct payload *effective, const struct payload *items,
-                 const struct fan_out *tolerance)
+                 const struct map_tolerance *tolerance)
 {
     struct step *step = flow->step;
     struct engine_inspection *inspection = step->inspection;
@@ -146,7 +144,7 @@ void inspect_map(struct flow *flow, const struct payload *effective, const struc
         return;
     }
     if (is_exceeded(inspection, tolerance, count)) {
-        error = fan_out_tolerance_error();
+        error = engine_map_run_exceeded_error();
         strand_fail(step, flow->strand, &error);
         return;
     }

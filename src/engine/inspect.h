@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include "engine/control.h"
 #include "engine/data_flow.h"
 #include "engine/inspection.h"
 
@@ -17,9 +18,9 @@ MUST_USE bool inspect_work(struct step *step, struct strand *strand);
 
 // The same for a Map state, whose items are `items` (NULL: unknown).
 //
-//   tolerance   what the state tolerates; its `failed` is of no meaning
+//   tolerance   what the state tolerates
 void inspect_map(struct flow *flow, const struct payload *effective, const struct payload *items,
-                 const struct fan_out *tolerance);
+                 const struct map_tolerance *tolerance);
 
 // The state is left for `next_state`; its variables are assigned.
 void inspect_exit(struct step *step, struct strand *strand, uint32_t next_state);

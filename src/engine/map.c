@@ -1,5 +1,5 @@
-// Map: its items, its limits, its iterations. An iteration of a distributed Map is an execution of
-// its own to the states within it: it counts events for itself and sees no variables from outside.
+// Map: its items, its limits, and the iterations of an inline one. The run of a distributed one is
+// in map_run.c.
 
 #include "engine/context_object.h"
 #include "engine/control.h"
@@ -7,11 +7,8 @@
 #include "engine/inspect.h"
 #include "engine/strand.h"
 
-enum { DISTRIBUTED_CONCURRENCY_MAX = 10000 };
-
-// The array to iterate over. `effective` is the effective input.
-static enum status find_items(struct flow *flow, const struct payload *effective,
-                              struct payload *ret_items, struct asl_error *reterr_error)
+enum status map_find_items(struct flow *flow, const struct payload *effective,
+                           struct payload *ret_items, struct asl_error *reterr_error)
 {
     const struct asl_map *map = &flow->state->map;
     enum status status;
@@ -40,11 +37,10 @@ static enum status find_items(struct flow *flow, const struct payload *effective
     return STATUS_INVALID;
 }
 
+// 0: as many as there may be.
 static enum status find_concurrency(struct flow *flow, const struct payload *effective,
                                     uint32_t *ret_concurrency, struct asl_error *reterr_error)
 {
-    bool is_distributed = flow->state->map.mode == ASL_MAP_DISTRIBUTED;
-    uint32_t most = is_distributed ? DISTRIBUTED_CONCURRENCY_MAX : ENGINE_MAP_CONCURRENCY_MAX;
     int64_t concurrency = 0;
     if (flow->state->map.max_concurrency != NULL) {
         struct flow_integer_field field = {
@@ -56,7 +52,7 @@ static enum status find_concurrency(struct flow *flow, const struct payload *eff
         if (status != STATUS_OK) return status;
     }
     if (flow->step->inspection != NULL) flow->step->inspection->max_concurrency = concurrency;
-    *ret_concurrency = concurrency == 0 || concurrency > most ? most : (uint32_t)concurrency;
+    *ret_concurrency = concurrency > UINT32_MAX ? UINT32_MAX : (uint32_t)concurrency;
     return STATUS_OK;
 }
 
@@ -87,58 +83,24 @@ static enum status find_percentage(struct flow *flow, const struct payload *effe
     return STATUS_INVALID;
 }
 
-static enum status find_tolerance(struct flow *flow, const struct payload *effective,
-                                  struct fan_out *fan_out, struct asl_error *reterr_error)
+enum status map_find_tolerance(struct flow *flow, const struct payload *effective,
+                               struct map_tolerance *ret_tolerance, struct asl_error *reterr_error)
 {
     const struct asl_map *map = &flow->state->map;
     enum status status = STATUS_OK;
+    *ret_tolerance = (struct map_tolerance){.count = -1, .percentage = -1};
     if (map->tolerated_failure_count != NULL) {
         struct flow_integer_field field = {
             .template = map->tolerated_failure_count,
             .name = "ToleratedFailureCount",
             .path_name = "ToleratedFailureCountPath",
         };
-        status = flow_integer(flow, &field, effective, &fan_out->failure_count_max, reterr_error);
+        status = flow_integer(flow, &field, effective, &ret_tolerance->count, reterr_error);
     }
     if (status == STATUS_OK && map->tolerated_failure_percentage != NULL) {
-        status = find_percentage(flow, effective, &fan_out->failure_percent_max, reterr_error);
+        status = find_percentage(flow, effective, &ret_tolerance->percentage, reterr_error);
     }
     return status;
-}
-
-// What a distributed Map needs on top: its run.
-static bool start_run(struct step *step, struct strand *strand)
-{
-    struct fan_out *fan_out = strand->fan_out;
-    const struct engine_start *start = &step->execution->start;
-    fan_out->has_result = arena_alloc_zeroed(step->values, fan_out->count);
-    char uuid[RANDOM_UUID_SIZE];
-    random_uuid(&step->random, uuid);
-    struct str label = map_label(step, strand->state);
-    // "arn:aws:states:REGION:ACCOUNT:stateMachine:NAME", up to the kind of resource.
-    size_t kind = str_find(start->state_machine_arn, STR("stateMachine:"));
-    struct str prefix = str_slice(start->state_machine_arn, 0, kind == SIZE_MAX ? 0 : kind);
-    fan_out->map_run_arn =
-        arena_printf(step->values, "%" STR_FORMAT "mapRun:%" STR_FORMAT "/%" STR_FORMAT ":%.*s",
-                     STR_ARGS(prefix), STR_ARGS(start->state_machine_name), STR_ARGS(label),
-                     RANDOM_UUID_SIZE, uuid);
-    if (fan_out->has_result == NULL || step->values->is_exhausted) return false;
-    struct engine_history_event *event =
-        history_add_next(step, strand, ENGINE_HISTORY_MAP_RUN_STARTED);
-    if (event != NULL) event->map_run_arn = fan_out->map_run_arn;
-    return true;
-}
-
-static enum status refuse_unsupported(struct flow *flow, struct asl_error *reterr_error)
-{
-    const struct asl_map *map = &flow->state->map;
-    const char *field = map->item_reader != NULL     ? "ItemReader"
-                        : map->item_batcher != NULL  ? "ItemBatcher"
-                        : map->result_writer != NULL ? "ResultWriter"
-                                                     : NULL;
-    if (field == NULL) return STATUS_OK;
-    *reterr_error = flow_runtime_error(flow->step, flow->strand, "%s is not supported yet.", field);
-    return STATUS_INVALID;
 }
 
 // A Map state that is only tested: everything is evaluated, and then the mock stands in.
@@ -146,7 +108,7 @@ static void start_inspection(struct flow *flow, const struct payload *effective)
 {
     struct step *step = flow->step;
     struct engine_inspection *inspection = step->inspection;
-    struct fan_out tolerance = {.failure_percent_max = -1, .failure_count_max = -1};
+    struct map_tolerance tolerance;
     struct payload items;
     struct asl_error error;
     uint32_t concurrency;
@@ -156,74 +118,88 @@ static void start_inspection(struct flow *flow, const struct payload *effective)
         has_items = json_is_array(&inspection->reader_items);
         if (has_items) items = payload_of(inspection->reader_items);
     } else {
-        status = find_items(flow, effective, &items, &error);
+        status = map_find_items(flow, effective, &items, &error);
         if (status == STATUS_OK) inspect_stage(flow, ENGINE_AFTER_ITEMS_PATH, &items);
     }
     if (status == STATUS_OK) status = find_concurrency(flow, effective, &concurrency, &error);
-    if (status == STATUS_OK) status = find_tolerance(flow, effective, &tolerance, &error);
+    if (status == STATUS_OK) status = map_find_tolerance(flow, effective, &tolerance, &error);
     if (status != STATUS_OK) {
         strand_reject(step, flow->strand, status, &error);
         return;
     }
-    inspection->tolerated_failure_count = tolerance.failure_count_max;
-    inspection->tolerated_failure_percentage = tolerance.failure_percent_max;
+    inspection->tolerated_failure_count = tolerance.count;
+    inspection->tolerated_failure_percentage = tolerance.percentage;
     inspect_map(flow, effective, has_items ? &items : NULL, &tolerance);
 }
 
-static void start_map(struct flow *flow, const struct payload *effective,
-                      const struct payload *items, uint32_t concurrency)
+static void start_iterations(struct flow *flow, const struct payload *effective,
+                             const struct payload *items, uint32_t concurrency)
 {
     struct step *step = flow->step;
     struct strand *strand = flow->strand;
-    struct asl_error error;
-    assert(json_is_array(&items->value) && concurrency > 0);
+    bool is_limited = concurrency > 0 && concurrency < ENGINE_MAP_CONCURRENCY_MAX;
+    assert(json_is_array(&items->value));
     struct fan_out *fan_out = fan_out_new(step, strand, items->value.size);
     if (fan_out == NULL) return;
     fan_out->items = items->value;
     fan_out->input = *effective;
-    fan_out->concurrency_max = concurrency;
+    fan_out->concurrency_max = is_limited ? concurrency : ENGINE_MAP_CONCURRENCY_MAX;
     struct engine_history_event *event =
         history_add_next(step, strand, ENGINE_HISTORY_MAP_STATE_STARTED);
     if (event != NULL) event->length = fan_out->count;
-    enum status status = find_tolerance(flow, effective, fan_out, &error);
-    if (status != STATUS_OK) {
-        strand_reject(step, strand, status, &error);
-        return;
-    }
-    if (state_is_distributed_map(strand->state) && !start_run(step, strand)) {
-        step_set_fault(step, STATUS_NO_MEMORY);
-        return;
-    }
     fan_out->started_event_id = strand->last_event_id;
     fan_out->slot_event_id = strand->last_event_id;
     strand_make_ready(step->execution, strand, fan_out->count == 0 ? STRAND_JOINS : STRAND_SPREADS);
+}
+
+static void start_inline(struct flow *flow, const struct payload *effective)
+{
+    struct payload items;
+    struct asl_error error;
+    uint32_t concurrency;
+    enum status status = map_find_items(flow, effective, &items, &error);
+    if (status == STATUS_OK) status = find_concurrency(flow, effective, &concurrency, &error);
+    if (status != STATUS_OK) {
+        strand_reject(flow->step, flow->strand, status, &error);
+        return;
+    }
+    start_iterations(flow, effective, &items, concurrency);
+}
+
+static void start_distributed(struct flow *flow, const struct payload *effective)
+{
+    bool is_read = flow->state->map.item_reader != NULL;
+    struct payload items = payload_of(json_null);
+    struct asl_error error;
+    uint32_t concurrency;
+    enum status status = is_read ? STATUS_OK : map_find_items(flow, effective, &items, &error);
+    if (status == STATUS_OK) status = find_concurrency(flow, effective, &concurrency, &error);
+    if (status != STATUS_OK) {
+        strand_reject(flow->step, flow->strand, status, &error);
+        return;
+    }
+    map_begin_run(flow, effective, &items.value, concurrency);
 }
 
 void map_perform(struct step *step, struct strand *strand)
 {
     assert(strand->state->type == ASL_STATE_MAP);
     struct flow flow;
-    struct payload effective = strand->input, items;
+    struct payload effective = strand->input;
     struct asl_error error;
-    uint32_t concurrency;
     enum status status = flow_init(&flow, step, strand);
-    if (status == STATUS_OK && step->inspection == NULL) {
-        status = refuse_unsupported(&flow, &error);
-    }
     if (status == STATUS_OK && flow.state->query_language == ASL_JSONPATH) {
         status = flow_effective_input(&flow, &effective, &error);
     }
-    if (status == STATUS_OK && step->inspection != NULL) {
-        start_inspection(&flow, &effective);
-        return;
-    }
-    if (status == STATUS_OK) status = find_items(&flow, &effective, &items, &error);
-    if (status == STATUS_OK) status = find_concurrency(&flow, &effective, &concurrency, &error);
     if (status != STATUS_OK) {
         strand_reject(step, strand, status, &error);
-        return;
+    } else if (step->inspection != NULL) {
+        start_inspection(&flow, &effective);
+    } else if (state_is_distributed_map(strand->state)) {
+        start_distributed(&flow, &effective);
+    } else {
+        start_inline(&flow, &effective);
     }
-    start_map(&flow, &effective, &items, concurrency);
 }
 
 // What iteration `index` gets: the item, or what ItemSelector makes of it.
@@ -247,19 +223,6 @@ static enum status iteration_input(struct step *step, struct strand *strand, uin
     return STATUS_OK;
 }
 
-static bool make_child_execution(struct step *step, struct strand *strand, struct strand *child)
-{
-    struct child_execution *execution = ARENA_NEW(step->values, struct child_execution);
-    if (execution == NULL) return false;
-    execution->history.is_limited = strand->state->map.execution_type == ASL_MACHINE_STANDARD;
-    execution->history.count = 1; // ExecutionStarted, which is its own and nobody sees.
-    execution->input = child->input.value;
-    execution->started_unix_ms = step->now_unix_ms;
-    child->child_execution = execution;
-    child->history = &execution->history;
-    return true;
-}
-
 struct strand *map_start_iteration(struct step *step, struct strand *strand, uint32_t index)
 {
     struct fan_out *fan_out = strand->fan_out;
@@ -278,17 +241,12 @@ struct strand *map_start_iteration(struct step *step, struct strand *strand, uin
     child->index = index;
     child->item = fan_out->items.items[index];
     strand_set_input(step->execution, child, input);
-    if (state_is_distributed_map(strand->state)) {
-        if (make_child_execution(step, strand, child)) return child;
-        step_set_fault(step, STATUS_NO_MEMORY);
-        return NULL;
-    }
     child->variables = strand->variables;
     // The first iterations follow MapStateStarted; a later one follows the end of the one whose
     // place it takes.
     history_add_iteration(step, child, ENGINE_HISTORY_MAP_ITERATION_STARTED,
                           index < fan_out->concurrency_max ? fan_out->started_event_id
                                                            : fan_out->slot_event_id);
-    child->last_event_id = child->history->count;
+    child->last_event_id = history_last_id(step);
     return child;
 }

@@ -88,24 +88,23 @@ static struct fan_out *move_fan_out(struct move *move, const struct fan_out *fro
     for (uint32_t i = 0; i < from->count; i++)
         results[i] = move_value(move, from->results[i]);
     to->results = results;
-    if (from->has_result != NULL) {
-        to->has_result = move_block(move, from->has_result, from->count * sizeof(bool));
-    }
     to->items = move_value(move, from->items);
     to->input = move_payload(move, from->input);
-    to->map_run_arn = move_text(move, from->map_run_arn);
     list_init(&to->children); // Children append themselves.
     return to;
 }
 
-static struct child_execution *move_child_execution(struct move *move,
-                                                    const struct child_execution *from)
+static struct map_run *move_map_run(struct move *move, const struct map_run *from)
 {
-    struct child_execution *to = move_block(move, from, sizeof(*from));
+    struct map_run *to = move_block(move, from, sizeof(*from));
     if (to == NULL) return NULL;
-    to->input = move_value(move, from->input);
-    to->name = move_text(move, from->name);
-    to->context_prefix = json_null; // It is made again when somebody asks.
+    to->told.arn = move_text(move, from->told.arn);
+    to->told.label = move_text(move, from->told.label);
+    to->told.items = move_value(move, from->told.items);
+    to->told.reader = move_value(move, from->told.reader);
+    to->told.writer = move_value(move, from->told.writer);
+    to->told.batch_input = move_value(move, from->told.batch_input);
+    to->input = move_payload(move, from->input);
     return to;
 }
 
@@ -151,18 +150,13 @@ static void move_strand(struct move *move, struct strand *from, struct strand *t
     }
     if (to->attempts == NULL) to->attempts_capacity = 0;
     if (from->fan_out != NULL) to->fan_out = move_fan_out(move, from->fan_out);
+    if (from->map_run != NULL) to->map_run = move_map_run(move, from->map_run);
     to->variables = move_variables(move, from);
-    to->history = &move->to->history;
     if (from->parent != NULL) {
         to->parent = from->parent->moved_to;
-        to->history = to->parent->history;
         if (to->parent->fan_out != NULL) {
             list_append(&to->parent->fan_out->children, &to->sibling);
         }
-    }
-    if (from->child_execution != NULL) {
-        to->child_execution = move_child_execution(move, from->child_execution);
-        if (to->child_execution != NULL) to->history = &to->child_execution->history;
     }
 }
 

@@ -10,8 +10,7 @@
 
 void redrive_keep_child(struct step *step, struct strand *child)
 {
-    // What is left of a child execution is that it has no result: it starts anew.
-    if (!step->execution->start.can_redrive || child->child_execution != NULL) return;
+    if (!step->execution->start.can_redrive) return;
     struct strand *copy = ARENA_NEW(step->values, struct strand);
     if (copy == NULL) {
         step_set_fault(step, STATUS_NO_MEMORY);
@@ -20,6 +19,8 @@ void redrive_keep_child(struct step *step, struct strand *child)
     *copy = *child;
     if (copy->fan_out != NULL) copy->left = copy->fan_out;
     copy->fan_out = NULL;
+    if (copy->map_run != NULL) copy->left_run = copy->map_run;
+    copy->map_run = NULL;
     struct strand **link = &child->parent->fan_out->remains;
     while (*link != NULL && (*link)->index < copy->index)
         link = &(*link)->next_ready;
@@ -32,6 +33,13 @@ void redrive_keep_fan_out(struct step *step, struct strand *strand, struct fan_o
 {
     bool is_whole = is_own || str_equal(error->name, ASL_ERROR_DATA_LIMIT);
     strand->left = step->execution->start.can_redrive && !is_whole ? fan_out : NULL;
+}
+
+void redrive_keep_map_run(struct step *step, struct strand *strand, struct map_run *map_run,
+                          const struct asl_error *error)
+{
+    bool may_go_on = str_equal(error->name, ASL_ERROR_EXCEED_TOLERATED);
+    strand->left_run = step->execution->start.can_redrive && may_go_on ? map_run : NULL;
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -51,22 +59,9 @@ static struct strand *revive_child(struct step *step, struct strand *parent,
     child->before_event_id = remains->before_event_id;
     child->entered_unix_ms = remains->entered_unix_ms;
     child->left = remains->left;
+    child->left_run = remains->left_run;
     strand_set_input(step->execution, child, remains->input);
     return child;
-}
-
-// The Map Run goes through its items once more and leaves out those that have a result.
-static void revive_map_run(struct step *step, struct strand *strand)
-{
-    struct fan_out *fan_out = strand->fan_out;
-    fan_out->next_index = 0;
-    fan_out->failed = 0;
-    fan_out->redrive_count++;
-    struct engine_history_event *event =
-        history_add_next(step, strand, ENGINE_HISTORY_MAP_RUN_REDRIVEN);
-    if (event == NULL) return;
-    event->map_run_arn = fan_out->map_run_arn;
-    event->map_run_redrive_count = fan_out->redrive_count;
 }
 
 static void revive_fan_out(struct step *step, struct strand *strand)
@@ -81,7 +76,6 @@ static void revive_fan_out(struct step *step, struct strand *strand)
     for (; remains != NULL; remains = remains->next_ready) {
         if (revive_child(step, strand, remains) == NULL) return;
     }
-    if (fan_out->has_result != NULL) revive_map_run(step, strand);
     fan_out->slot_event_id = strand->last_event_id;
 }
 
@@ -96,8 +90,9 @@ static void set_going(struct step *step, struct strand *strand)
         if (fan_out->next_index < fan_out->count) {
             strand_make_ready(execution, strand, STRAND_SPREADS);
         }
+    } else if (strand->left_run != NULL) {
+        map_redrive_run(step, strand);
     } else if (fan_out != NULL) {
-        fan_out_skip_done(strand->fan_out);
         bool is_done = fan_out->next_index == fan_out->count;
         strand_make_ready(execution, strand, is_done ? STRAND_JOINS : STRAND_SPREADS);
     } else if (strand->entered_event_id == 0 || strand->state->type == ASL_STATE_FAIL) {
@@ -143,8 +138,7 @@ enum status engine_redrive_execution(struct step *step, const struct engine_even
     execution->context_prefix = json_null; // It tells of the redrive.
     execution->deadline_unix_ms =
         engine_find_deadline(start, step->now_unix_ms, &execution->needs_deadline);
-    history_add(step, &execution->history, ENGINE_HISTORY_EXECUTION_REDRIVEN,
-                execution->history.count);
+    history_add(step, ENGINE_HISTORY_EXECUTION_REDRIVEN, execution->history.count);
     revive(step);
     return STATUS_OK;
 }

@@ -17,6 +17,11 @@ void redrive_keep_child(struct step *step, struct strand *child);
 void redrive_keep_fan_out(struct step *step, struct strand *strand, struct fan_out *fan_out,
                           bool is_own, const struct asl_error *error);
 
+// The same with the Map run that failed. Whatever else than its children it failed with, a redrive
+// begins with another one.
+void redrive_keep_map_run(struct step *step, struct strand *strand, struct map_run *map_run,
+                          const struct asl_error *error);
+
 // When the execution runs out of time, counted `since_unix_ms` (engine.c).
 //
 //   ret_is_close   it may come to that

@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "base/random.h"
+#include "engine/rehearsal_private.h"
 #include "engine/snapshot.h"
 
 enum {
@@ -15,39 +15,13 @@ enum {
     CONTINUE_TAKES_MS = 1000, // A step so full that it yields takes a while; loops end this way.
 };
 
-// Something that is going to happen.
-struct occurrence {
-    int64_t unix_ms;
-    uint64_t order;
-    struct engine_event event;
-};
-
-struct theatre {
-    struct rehearsal *rehearsal;
-    struct rehearsal_result *result;
-    struct arena *result_arena;
-    struct arena arenas[2]; // The execution's, and the one that it moves to.
-    struct arena step_arena;
-    int arena_index;
-    size_t bytes_after_move;
-    struct engine_execution *execution;
-    struct random random;
-    int64_t now_unix_ms;
-    uint64_t order;
-    struct occurrence *heap;
-    size_t count;
-    size_t capacity;
-    bool is_over;
-    uint32_t redrive_count;
-    enum status fault;
-};
-
 static bool is_earlier(const struct occurrence *a, const struct occurrence *b)
 {
     return a->unix_ms != b->unix_ms ? a->unix_ms < b->unix_ms : a->order < b->order;
 }
 
-static void expect(struct theatre *theatre, int64_t unix_ms, struct engine_event event)
+void theatre_expect(struct theatre *theatre, int64_t unix_ms, struct player *player,
+                    struct engine_event event)
 {
     if (theatre->count == theatre->capacity) {
         size_t capacity = theatre->capacity == 0 ? 64 : theatre->capacity * 2;
@@ -59,7 +33,7 @@ static void expect(struct theatre *theatre, int64_t unix_ms, struct engine_event
         theatre->heap = heap;
         theatre->capacity = capacity;
     }
-    struct occurrence occurrence = {unix_ms, theatre->order++, event};
+    struct occurrence occurrence = {unix_ms, theatre->order++, player, event};
     size_t at = theatre->count++;
     while (at > 0 && is_earlier(&occurrence, &theatre->heap[(at - 1) / 2])) {
         theatre->heap[at] = theatre->heap[(at - 1) / 2];
@@ -89,10 +63,12 @@ static struct occurrence take_next(struct theatre *theatre)
 }
 
 // A cancelled occurrence stays in the heap but does nothing: its ids are wiped out.
-static void cancel(struct theatre *theatre, uint64_t task_id, uint64_t timer_id)
+static void cancel(struct player *player, uint64_t task_id, uint64_t timer_id)
 {
+    struct theatre *theatre = player->theatre;
     for (size_t i = 0; i < theatre->count; i++) {
         struct engine_event *event = &theatre->heap[i].event;
+        if (theatre->heap[i].player != player) continue;
         if (task_id != 0 && event->task_id == task_id) event->task_id = 0;
         if (timer_id != 0 && event->timer_id == timer_id) event->timer_id = 0;
     }
@@ -101,7 +77,7 @@ static void cancel(struct theatre *theatre, uint64_t task_id, uint64_t timer_id)
 static bool is_cancelled(const struct engine_event *event)
 {
     bool is_of_task =
-        event->type >= ENGINE_EVENT_TASK_SUBMITTED && event->type <= ENGINE_EVENT_TASK_HEARTBEAT;
+        event->type >= ENGINE_EVENT_TASK_SUBMITTED && event->type <= ENGINE_EVENT_MAP_RUN_ENDED;
     return (is_of_task && event->task_id == 0) ||
            (event->type == ENGINE_EVENT_TIMER_FIRED && event->timer_id == 0);
 }
@@ -135,8 +111,13 @@ static void refuse(struct theatre *theatre, const struct engine_command *command
     }
 }
 
+static void expect(struct player *player, int64_t after_ms, struct engine_event event)
+{
+    theatre_expect(player->theatre, player->theatre->now_unix_ms + after_ms, player, event);
+}
+
 // What comes before the answer: the worker takes an activity, a service takes a job.
-static void expect_prelude(struct theatre *theatre, const struct engine_command *command,
+static void expect_prelude(struct player *player, const struct engine_command *command,
                            const struct rehearsal_answer *answer)
 {
     const struct asl_resource *resource = command->resource;
@@ -144,28 +125,28 @@ static void expect_prelude(struct theatre *theatre, const struct engine_command 
     if (resource->kind == ASL_RESOURCE_ACTIVITY) {
         event.type = ENGINE_EVENT_TASK_STARTED;
         event.worker_name = answer->worker_name;
-        expect(theatre, theatre->now_unix_ms, event);
+        expect(player, 0, event);
     } else if (resource->kind == ASL_RESOURCE_SERVICE &&
                resource->pattern != ASL_REQUEST_RESPONSE) {
         event.type = ENGINE_EVENT_TASK_SUBMITTED;
         event.output = answer->submitted == NULL ? json_empty_object : *answer->submitted;
-        expect(theatre, theatre->now_unix_ms, event);
+        expect(player, 0, event);
     }
     event = (struct engine_event){.type = ENGINE_EVENT_TASK_HEARTBEAT, .task_id = command->task_id};
     for (int64_t at = answer->heartbeat_ms; answer->heartbeat_ms > 0 && at < answer->takes_ms;
          at += answer->heartbeat_ms)
-        expect(theatre, theatre->now_unix_ms + at, event);
+        expect(player, at, event);
 }
 
-static void start_task(struct theatre *theatre, const struct engine_command *command)
+static void start_task(struct player *player, const struct engine_command *command)
 {
-    const struct rehearsal_answer *answer = find_answer(theatre, command->state);
+    const struct rehearsal_answer *answer = find_answer(player->theatre, command->state);
     if (answer == NULL) return; // Nobody answers.
     if (answer->input != NULL && !json_equal(answer->input, &command->parameters)) {
-        refuse(theatre, command);
+        refuse(player->theatre, command);
         return;
     }
-    expect_prelude(theatre, command, answer);
+    expect_prelude(player, command, answer);
     struct engine_event event = {.task_id = command->task_id};
     if (answer->output != NULL) {
         event.type = ENGINE_EVENT_TASK_SUCCEEDED;
@@ -176,21 +157,26 @@ static void start_task(struct theatre *theatre, const struct engine_command *com
     } else {
         return;
     }
-    expect(theatre, theatre->now_unix_ms + answer->takes_ms, event);
+    expect(player, answer->takes_ms, event);
 }
 
-static void perform(struct theatre *theatre, const struct engine_command *command)
+static void perform(struct player *player, const struct engine_command *command)
 {
     struct engine_event timer = {.type = ENGINE_EVENT_TIMER_FIRED, .timer_id = command->timer_id};
     struct engine_event again = {.type = ENGINE_EVENT_CONTINUE};
     switch (command->type) {
-    case ENGINE_COMMAND_START_TASK: start_task(theatre, command); break;
-    case ENGINE_COMMAND_CANCEL_TASK: cancel(theatre, command->task_id, 0); break;
-    case ENGINE_COMMAND_ARM_TIMER: expect(theatre, command->at_unix_ms, timer); break;
-    case ENGINE_COMMAND_CANCEL_TIMER: cancel(theatre, 0, command->timer_id); break;
-    case ENGINE_COMMAND_CONTINUE:
-        expect(theatre, theatre->now_unix_ms + CONTINUE_TAKES_MS, again);
+    case ENGINE_COMMAND_START_TASK: start_task(player, command); break;
+    case ENGINE_COMMAND_CANCEL_TASK: cancel(player, command->task_id, 0); break;
+    case ENGINE_COMMAND_START_MAP_RUN: show_begin(player, command); break;
+    case ENGINE_COMMAND_CANCEL_MAP_RUN:
+        cancel(player, command->task_id, 0);
+        show_cancel(player, command->task_id);
         break;
+    case ENGINE_COMMAND_ARM_TIMER:
+        theatre_expect(player->theatre, command->at_unix_ms, player, timer);
+        break;
+    case ENGINE_COMMAND_CANCEL_TIMER: cancel(player, 0, command->timer_id); break;
+    case ENGINE_COMMAND_CONTINUE: expect(player, CONTINUE_TAKES_MS, again); break;
     }
 }
 
@@ -216,84 +202,151 @@ static void take_result(struct theatre *theatre, const struct engine_update *upd
     }
 }
 
-static enum status bring_back(struct theatre *theatre, struct arena *to)
+// ---------------------------------------------------------------------------------------------
+// Players
+
+struct player *player_new(struct theatre *theatre)
 {
-    struct buffer CLEANUP(buffer_release) text;
-    struct engine_start start = theatre->rehearsal->start;
-    buffer_init(&text, ARENA_BYTES_MAX);
-    enum status status = engine_execution_encode(theatre->execution, &text);
-    if (status != STATUS_OK) return status;
-    start.can_redrive = theatre->rehearsal->redrives_max > 0;
-    start.input = json_null; // It does not need them.
-    start.input_text = (struct str){0};
-    return engine_execution_decode(to, &start, buffer_str(&text), &theatre->execution);
+    struct player *player = calloc(1, sizeof(*player));
+    if (player == NULL) {
+        theatre->fault = STATUS_NO_MEMORY;
+        return NULL;
+    }
+    player->theatre = theatre;
+    arena_init(&player->arenas[0], ARENA_BYTES_MAX);
+    arena_init(&player->arenas[1], ARENA_BYTES_MAX);
+    list_init(&player->link);
+    list_append(&theatre->players, &player->link);
+    return player;
 }
 
-static enum status move(struct theatre *theatre)
+void player_leave(struct player *player)
 {
-    struct arena *from = &theatre->arenas[theatre->arena_index];
-    bool is_large = from->used_bytes > MOVE_BYTES_MIN + 4 * theatre->bytes_after_move;
-    bool is_put_down = theatre->rehearsal->is_put_down;
-    if (!theatre->rehearsal->moves && !is_put_down && !is_large) return STATUS_OK;
-    struct arena *to = &theatre->arenas[1 - theatre->arena_index];
-    enum status status = is_put_down
-                             ? bring_back(theatre, to)
-                             : engine_execution_move(theatre->execution, to, &theatre->execution);
+    if (player->has_left) return;
+    player->has_left = true;
+    show_cancel_all(player);
+    arena_release(&player->arenas[0]);
+    arena_release(&player->arenas[1]);
+}
+
+static enum status bring_back(struct player *player, struct arena *to)
+{
+    struct buffer CLEANUP(buffer_release) text;
+    struct engine_start start = player->start;
+    buffer_init(&text, ARENA_BYTES_MAX);
+    enum status status = engine_execution_encode(player->execution, &text);
+    if (status != STATUS_OK) return status;
+    start.input = json_null; // It does not need them.
+    start.input_text = (struct str){0};
+    return engine_execution_decode(to, &start, buffer_str(&text), &player->execution);
+}
+
+static enum status move(struct player *player)
+{
+    const struct rehearsal *rehearsal = player->theatre->rehearsal;
+    struct arena *from = &player->arenas[player->arena_index];
+    bool is_large = from->used_bytes > MOVE_BYTES_MIN + 4 * player->bytes_after_move;
+    if (!rehearsal->moves && !rehearsal->is_put_down && !is_large) return STATUS_OK;
+    struct arena *to = &player->arenas[1 - player->arena_index];
+    enum status status = rehearsal->is_put_down
+                             ? bring_back(player, to)
+                             : engine_execution_move(player->execution, to, &player->execution);
     if (status != STATUS_OK) return status;
     arena_release(from);
-    theatre->arena_index = 1 - theatre->arena_index;
-    theatre->bytes_after_move = to->used_bytes;
+    player->arena_index = 1 - player->arena_index;
+    player->bytes_after_move = to->used_bytes;
     return STATUS_OK;
 }
 
-static enum status feed(struct theatre *theatre, struct engine_event event, int64_t unix_ms)
+static void end(struct player *player, const struct engine_update *update)
 {
-    struct engine_update update;
-    event.now_unix_ms = unix_ms;
-    event.random_seed = random_u64(&theatre->random);
-    arena_reset(&theatre->step_arena);
-    enum status status = engine_step(theatre->execution, &event, &theatre->step_arena, &update);
-    if (status == STATUS_NOT_FOUND) return STATUS_OK;
-    if (status != STATUS_OK) return status;
-    assert(unix_ms >= theatre->now_unix_ms);
-    theatre->now_unix_ms = unix_ms;
-    if (theatre->rehearsal->on_update != NULL) {
-        theatre->rehearsal->on_update(theatre->rehearsal->context, &update);
+    if (player->show == NULL) {
+        take_result(player->theatre, update);
+        return;
     }
-    bool is_redriven = update.status != ENGINE_RUNNING && update.status != ENGINE_SUCCEEDED &&
-                       theatre->redrive_count < theatre->rehearsal->redrives_max;
-    if (is_redriven) {
-        struct engine_event redrive = {
-            .type = ENGINE_EVENT_REDRIVE,
-            .redrive_count = ++theatre->redrive_count,
-        };
-        expect(theatre, unix_ms, redrive);
-    } else if (update.status != ENGINE_RUNNING) {
-        take_result(theatre, &update);
-        return theatre->fault;
-    }
-    for (size_t i = 0; i < update.command_count && !theatre->is_over; i++)
-        perform(theatre, &update.commands[i]);
-    if (theatre->fault != STATUS_OK) return theatre->fault;
-    return update.status == ENGINE_RUNNING ? move(theatre) : STATUS_OK;
+    show_on_child_ended(player, update);
+    player_leave(player);
 }
 
-static enum status play(struct theatre *theatre)
+// The first player goes on as often as the rehearsal says.
+static bool is_redriven(struct player *player, const struct engine_update *update)
+{
+    struct theatre *theatre = player->theatre;
+    if (player->show != NULL || update->status == ENGINE_SUCCEEDED) return false;
+    if (theatre->redrive_count >= theatre->rehearsal->redrives_max) return false;
+    struct engine_event redrive = {
+        .type = ENGINE_EVENT_REDRIVE,
+        .redrive_count = ++theatre->redrive_count,
+    };
+    expect(player, update->stopped_unix_ms - theatre->now_unix_ms, redrive);
+    return true;
+}
+
+void player_feed(struct player *player, struct engine_event event, int64_t unix_ms)
+{
+    struct theatre *theatre = player->theatre;
+    struct engine_update update;
+    struct arena CLEANUP(arena_release) step_arena; // Steps of children are taken within a step.
+    arena_init(&step_arena, ARENA_BYTES_MAX);
+    event.now_unix_ms = unix_ms;
+    event.random_seed = random_u64(&theatre->random);
+    enum status status = engine_step(player->execution, &event, &step_arena, &update);
+    if (status == STATUS_NOT_FOUND) return;
+    if (status == STATUS_OK) {
+        assert(unix_ms >= theatre->now_unix_ms);
+        theatre->now_unix_ms = unix_ms;
+        if (player->show == NULL && theatre->rehearsal->on_update != NULL) {
+            theatre->rehearsal->on_update(theatre->rehearsal->context, &update);
+        }
+        bool is_over = update.status != ENGINE_RUNNING;
+        if (is_over && !is_redriven(player, &update)) {
+            end(player, &update);
+            return;
+        }
+        for (size_t i = 0; i < update.command_count; i++) {
+            if (!theatre->is_over && theatre->fault == STATUS_OK) {
+                perform(player, &update.commands[i]);
+            }
+        }
+        if (theatre->is_over || is_over) return;
+        status = move(player);
+    }
+    if (theatre->fault == STATUS_OK && status != STATUS_OK) theatre->fault = status;
+}
+
+// ---------------------------------------------------------------------------------------------
+
+static enum status play(struct theatre *theatre, struct player *first)
 {
     const struct rehearsal *rehearsal = theatre->rehearsal;
     int64_t start_unix_ms = rehearsal->start.started_unix_ms;
     if (rehearsal->stop_after_ms >= 0) {
         struct engine_event stop = {.type = ENGINE_EVENT_STOP, .error = rehearsal->stop_error};
-        expect(theatre, start_unix_ms + rehearsal->stop_after_ms, stop);
-        if (theatre->fault != STATUS_OK) return theatre->fault;
+        expect(first, rehearsal->stop_after_ms, stop);
     }
-    struct engine_event start = {.type = ENGINE_EVENT_START};
-    enum status status = feed(theatre, start, start_unix_ms);
-    while (status == STATUS_OK && !theatre->is_over && theatre->count > 0) {
+    player_feed(first, (struct engine_event){.type = ENGINE_EVENT_START}, start_unix_ms);
+    while (theatre->fault == STATUS_OK && !theatre->is_over && theatre->count > 0) {
         struct occurrence next = take_next(theatre);
-        if (!is_cancelled(&next.event)) status = feed(theatre, next.event, next.unix_ms);
+        if (next.player->has_left || is_cancelled(&next.event)) continue;
+        player_feed(next.player, next.event, next.unix_ms);
+        if (next.player->show != NULL && !theatre->is_over) show_go_on(next.player->show);
     }
-    return status;
+    return theatre->fault;
+}
+
+static void close(struct theatre *theatre)
+{
+    LIST_EACH(link, &theatre->players)
+    {
+        player_leave(LIST_ITEM(link, struct player, link));
+    }
+    LIST_EACH(link, &theatre->players)
+    {
+        free(LIST_ITEM(link, struct player, link));
+    }
+    show_free_all(theatre);
+    arena_release(&theatre->step_arena);
+    free(theatre->heap);
 }
 
 enum status rehearsal_run(struct rehearsal *rehearsal, struct arena *arena,
@@ -306,18 +359,19 @@ enum status rehearsal_run(struct rehearsal *rehearsal, struct arena *arena,
         .result_arena = arena,
         .now_unix_ms = rehearsal->start.started_unix_ms,
     };
-    arena_init(&theatre.arenas[0], ARENA_BYTES_MAX);
-    arena_init(&theatre.arenas[1], ARENA_BYTES_MAX);
+    list_init(&theatre.players);
+    list_init(&theatre.shows);
     arena_init(&theatre.step_arena, ARENA_BYTES_MAX);
     random_init_seed(&theatre.random, rehearsal->seed);
-    struct engine_start start = rehearsal->start;
-    start.can_redrive = rehearsal->redrives_max > 0;
-    enum status status = engine_execution_new(&theatre.arenas[0], &start, &theatre.execution);
-    if (status == STATUS_OK) status = play(&theatre);
-    arena_release(&theatre.arenas[0]);
-    arena_release(&theatre.arenas[1]);
-    arena_release(&theatre.step_arena);
-    free(theatre.heap);
+    struct player *first = player_new(&theatre);
+    enum status status = first == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+    if (status == STATUS_OK) {
+        first->start = rehearsal->start;
+        first->start.can_redrive = rehearsal->redrives_max > 0;
+        status = engine_execution_new(&first->arenas[0], &first->start, &first->execution);
+    }
+    if (status == STATUS_OK) status = play(&theatre, first);
+    close(&theatre);
     if (status == STATUS_OK) *ret_result = result;
     return status;
 }

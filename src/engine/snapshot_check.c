@@ -33,10 +33,10 @@ static bool has_fan_out_type(const struct asl_state *state)
 static bool is_task_sound(const struct engine_execution *execution, const struct strand *strand)
 {
     const struct strand_task *task = &strand->task;
-    if (task->id == 0) return strand->wait != STRAND_WAITS_FOR_TASK;
-    if (strand->wait != STRAND_WAITS_FOR_TASK || strand->state->type != ASL_STATE_TASK) {
-        return false;
-    }
+    bool has_task = strand->wait == STRAND_WAITS_FOR_TASK;
+    if (task->id == 0) return !has_task && strand->wait != STRAND_WAITS_FOR_MAP_RUN;
+    if (!has_task) return is_id_of(execution, task->id, strand->slot) && strand->map_run != NULL;
+    if (strand->state->type != ASL_STATE_TASK || strand->map_run != NULL) return false;
     return is_id_of(execution, task->id, strand->slot) &&
            !(task->is_submitted && task->has_early_result);
 }
@@ -49,18 +49,17 @@ static bool are_children_sound(const struct fan_out *fan_out)
     {
         const struct strand *child = LIST_ITEM(link, struct strand, sibling);
         if (child->index >= fan_out->next_index) return false;
-        if (fan_out->has_result != NULL && fan_out->has_result[child->index]) return false;
         if (previous != NULL && previous->index >= child->index) return false;
         previous = child;
     }
     return true;
 }
 
-static bool is_fan_out_sound(const struct strand *strand)
+static bool is_fan_out_sound(const struct engine_execution *execution, const struct strand *strand)
 {
     const struct fan_out *fan_out = strand->fan_out;
     bool is_parallel = strand->state->type == ASL_STATE_PARALLEL;
-    if (!has_fan_out_type(strand->state)) return false;
+    if (!has_fan_out_type(strand->state) || state_is_distributed_map(strand->state)) return false;
     if (is_parallel && (fan_out->count != strand->state->parallel.branch_count ||
                         !fan_out->input.is_within_limit)) {
         return false;
@@ -69,12 +68,19 @@ static bool is_fan_out_sound(const struct strand *strand)
         (!json_is_array(&fan_out->items) || fan_out->items.size != fan_out->count)) {
         return false;
     }
-    if (fan_out->has_result == NULL && fan_out->failed > 0) return false;
-    if (fan_out->started_event_id > strand->history->count ||
-        fan_out->slot_event_id > strand->history->count) {
+    if (fan_out->started_event_id > execution->history.count ||
+        fan_out->slot_event_id > execution->history.count) {
         return false;
     }
     return are_children_sound(fan_out);
+}
+
+static bool is_map_run_sound(const struct strand *strand)
+{
+    if (strand->map_run == NULL || !state_is_distributed_map(strand->state)) return false;
+    const struct engine_map_run *run = &strand->map_run->told;
+    bool has_items = json_is_array(&run->items);
+    return run->arn.size > 0 && run->label.size > 0 && has_items != json_is_object(&run->reader);
 }
 
 static bool is_ready_sound(const struct strand *strand)
@@ -98,6 +104,7 @@ static bool is_wait_sound(const struct strand *strand)
 {
     const struct asl_state *state = strand->state;
     bool has_timer = strand->timer_id != 0, has_fan_out = strand->fan_out != NULL;
+    if ((strand->map_run != NULL) != (strand->wait == STRAND_WAITS_FOR_MAP_RUN)) return false;
     switch (strand->wait) {
     case STRAND_IS_READY: return !has_timer && is_ready_sound(strand);
     case STRAND_WAITS_FOR_TASK: return !has_fan_out;
@@ -107,6 +114,7 @@ static bool is_wait_sound(const struct strand *strand)
                (state->type == ASL_STATE_TASK || has_fan_out_type(state));
     case STRAND_WAITS_FOR_CHILDREN:
         return !has_timer && has_fan_out && strand->fan_out->running > 0;
+    case STRAND_WAITS_FOR_MAP_RUN: return !has_timer && !has_fan_out && is_map_run_sound(strand);
     case STRAND_RUNS:
     case STRAND_IS_FREE: return false;
     }
@@ -115,18 +123,15 @@ static bool is_wait_sound(const struct strand *strand)
 
 static bool is_strand_sound(const struct engine_execution *execution, const struct strand *strand)
 {
-    uint64_t count = strand->history->count;
-    bool is_child = strand->parent != NULL && state_is_distributed_map(strand_outer_state(strand));
+    uint64_t count = execution->history.count;
     bool has_entered = strand->wait != STRAND_IS_READY || strand->action != STRAND_ENTERS;
-    if (!is_in_scope(execution, strand) || is_child != (strand->child_execution != NULL)) {
-        return false;
-    }
+    if (!is_in_scope(execution, strand)) return false;
     if (strand->last_event_id > count || strand->before_event_id > count ||
         strand->entered_event_id > count || (has_entered && strand->entered_event_id == 0)) {
         return false;
     }
     if (strand->timer_id != 0 && !is_id_of(execution, strand->timer_id, strand->slot)) return false;
-    if (strand->fan_out != NULL && !is_fan_out_sound(strand)) return false;
+    if (strand->fan_out != NULL && !is_fan_out_sound(execution, strand)) return false;
     return is_task_sound(execution, strand) && is_wait_sound(strand);
 }
 

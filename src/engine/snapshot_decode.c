@@ -98,7 +98,6 @@ static void read_execution(struct snapshot_reader *reader)
     snapshot_read_values(reader);
     if (reader->is_corrupt || reader->is_exhausted) return;
     snapshot_read_history(reader, root, &execution->history);
-    execution->history.is_shown = true;
     execution->history.is_limited = machine->type == ASL_MACHINE_STANDARD;
     execution->sequence =
         (uint64_t)snapshot_read_integer(reader, root, STR("sequence"), 0, sequence_max);

@@ -98,9 +98,7 @@ static void put_results(struct encoder *encoder, const struct fan_out *fan_out)
     json_writer_name(&encoder->writer, STR("results"));
     json_writer_begin_array(&encoder->writer);
     for (uint32_t i = 0; i < fan_out->count; i++) {
-        bool is_absent = fan_out->has_result != NULL ? !fan_out->has_result[i]
-                                                     : json_is_null(&fan_out->results[i]);
-        if (is_absent) {
+        if (json_is_null(&fan_out->results[i])) {
             json_writer_null(&encoder->writer);
         } else {
             json_writer_integer(&encoder->writer, index_of(encoder, fan_out->results[i]));
@@ -114,7 +112,6 @@ static void put_fan_out(struct encoder *encoder, const struct fan_out *fan_out)
     json_writer_name(&encoder->writer, STR("fan_out"));
     json_writer_begin_object(&encoder->writer);
     put_integer(encoder, STR("next_index"), fan_out->next_index);
-    put_integer(encoder, STR("failed"), fan_out->failed);
     if (fan_out->concurrency_max != UINT32_MAX) {
         put_integer(encoder, STR("concurrency_max"), fan_out->concurrency_max);
     }
@@ -125,33 +122,40 @@ static void put_fan_out(struct encoder *encoder, const struct fan_out *fan_out)
     put_integer(encoder, STR("results_depth"), fan_out->results_depth);
     put_integer(encoder, STR("started_event_id"), fan_out->started_event_id);
     put_integer(encoder, STR("slot_event_id"), fan_out->slot_event_id);
-    if (fan_out->failure_percent_max >= 0) {
-        struct json percent = json_from_real(fan_out->failure_percent_max);
-        json_writer_value_member(&encoder->writer, STR("failure_percent_max"), &percent);
-    }
-    put_time(encoder, STR("failure_count_max"), fan_out->failure_count_max, -1);
-    put_text(encoder, STR("map_run_arn"), fan_out->map_run_arn);
-    put_integer(encoder, STR("redrive_count"), fan_out->redrive_count);
     json_writer_end_object(&encoder->writer);
 }
 
-static void put_child_execution(struct encoder *encoder, const struct child_execution *child)
+static void put_map_run(struct encoder *encoder, const struct strand *strand)
 {
-    json_writer_name(&encoder->writer, STR("child_execution"));
+    const struct engine_map_run *run = &strand->map_run->told;
+    json_writer_name(&encoder->writer, STR("map_run"));
     json_writer_begin_object(&encoder->writer);
-    put_history(encoder, &child->history);
-    put_value(encoder, STR("input"), child->input);
-    put_time(encoder, STR("started_unix_ms"), child->started_unix_ms, 0);
-    if (child->name.size > 0) put_text(encoder, STR("name"), child->name);
+    put_integer(encoder, STR("id"), strand->task.id);
+    put_text(encoder, STR("arn"), run->arn);
+    put_text(encoder, STR("label"), run->label);
+    put_time(encoder, STR("started_unix_ms"), run->started_unix_ms, 0);
+    put_integer(encoder, STR("redrive_count"), run->redrive_count);
+    put_payload(encoder, STR("input"), &strand->map_run->input);
+    put_value(encoder, STR("items"), run->items);
+    put_value(encoder, STR("reader"), run->reader);
+    put_value(encoder, STR("writer"), run->writer);
+    put_integer(encoder, STR("max_concurrency"), run->max_concurrency);
+    if (run->failure_percent_max >= 0) {
+        struct json percent = json_from_real(run->failure_percent_max);
+        json_writer_value_member(&encoder->writer, STR("failure_percent_max"), &percent);
+    }
+    put_time(encoder, STR("failure_count_max"), run->failure_count_max, -1);
+    put_bool(encoder, STR("has_batches"), run->has_batches);
+    put_integer(encoder, STR("batch_items_max"), run->batch_items_max);
+    put_integer(encoder, STR("batch_size_max"), run->batch_size_max);
+    put_value(encoder, STR("batch_input"), run->batch_input);
     json_writer_end_object(&encoder->writer);
 }
 
 // The scope that the strand owns; those around it are its parents'.
 static void put_variables(struct encoder *encoder, const struct strand *strand)
 {
-    const struct asl_variables *around = strand->parent == NULL || strand->child_execution != NULL
-                                             ? NULL
-                                             : strand->parent->variables;
+    const struct asl_variables *around = strand->parent == NULL ? NULL : strand->parent->variables;
     if (strand->variables == around) return;
     assert(strand->variables != NULL && strand->variables->outer == around);
     put_value(encoder, STR("variables"), strand->variables->values);
@@ -195,9 +199,12 @@ static void put_strand(struct encoder *encoder, const struct strand *strand)
         put_integer(encoder, STR("timer_id"), strand->timer_id);
         put_time(encoder, STR("timer_unix_ms"), strand->timer_unix_ms, 0);
     }
-    if (strand->task.id != 0) put_task(encoder, &strand->task);
+    if (strand->map_run != NULL) {
+        put_map_run(encoder, strand);
+    } else if (strand->task.id != 0) {
+        put_task(encoder, &strand->task);
+    }
     if (strand->fan_out != NULL) put_fan_out(encoder, strand->fan_out);
-    if (strand->child_execution != NULL) put_child_execution(encoder, strand->child_execution);
     json_writer_end_object(writer);
 }
 

@@ -10,6 +10,7 @@ const struct str snapshot_wait_names[STRAND_IS_FREE] = {
     [STRAND_WAITS_FOR_TIME] = STR_INIT("TIME"),
     [STRAND_WAITS_FOR_RETRY] = STR_INIT("RETRY"),
     [STRAND_WAITS_FOR_CHILDREN] = STR_INIT("CHILDREN"),
+    [STRAND_WAITS_FOR_MAP_RUN] = STR_INIT("MAP_RUN"),
 };
 
 const struct str snapshot_action_names[STRAND_RESUMES + 1] = {

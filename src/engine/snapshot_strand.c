@@ -33,20 +33,8 @@ static void read_results(struct snapshot_reader *reader, const struct json *resu
         fan_out->results[i] = json_null;
         if (json_is_null(&results->items[i])) continue;
         fan_out->results[i] = snapshot_read_value_at(reader, &results->items[i], &depth);
-        if (fan_out->has_result != NULL) fan_out->has_result[i] = true;
         if (depth > fan_out->results_depth) fan_out->results_depth = depth;
     }
-}
-
-static void read_tolerance(struct snapshot_reader *reader, const struct json *object,
-                           struct fan_out *fan_out)
-{
-    const struct json *percent = JSON_FIND(object, "failure_percent_max");
-    fan_out->failure_percent_max = -1;
-    if (percent != NULL && json_is_number(percent)) {
-        fan_out->failure_percent_max = json_to_real(percent);
-    }
-    fan_out->failure_count_max = snapshot_read_time(reader, object, STR("failure_count_max"), -1);
 }
 
 static struct fan_out *read_fan_out(struct snapshot_reader *reader, const struct json *object,
@@ -62,12 +50,8 @@ static struct fan_out *read_fan_out(struct snapshot_reader *reader, const struct
     list_init(&fan_out->children);
     fan_out->count = results->size;
     fan_out->results = snapshot_take_memory(reader, fan_out->count, sizeof(struct json));
-    if (state_is_distributed_map(strand->state)) {
-        fan_out->has_result = snapshot_take_memory(reader, fan_out->count, sizeof(bool));
-    }
     if (reader->is_exhausted) return NULL;
     fan_out->next_index = snapshot_read_count(reader, object, STR("next_index"), fan_out->count);
-    fan_out->failed = snapshot_read_count(reader, object, STR("failed"), fan_out->count);
     fan_out->concurrency_max =
         snapshot_read_count(reader, object, STR("concurrency_max"), UINT32_MAX);
     if (fan_out->concurrency_max == 0) fan_out->concurrency_max = UINT32_MAX;
@@ -81,30 +65,40 @@ static struct fan_out *read_fan_out(struct snapshot_reader *reader, const struct
         snapshot_read_count(reader, object, STR("results_depth"), UINT32_MAX - 1);
     fan_out->started_event_id = snapshot_read_event_id(reader, object, STR("started_event_id"));
     fan_out->slot_event_id = snapshot_read_event_id(reader, object, STR("slot_event_id"));
-    fan_out->map_run_arn = snapshot_read_text(reader, object, STR("map_run_arn"));
-    fan_out->redrive_count = snapshot_read_count(reader, object, STR("redrive_count"), INT32_MAX);
-    read_tolerance(reader, object, fan_out);
     read_results(reader, results, fan_out);
     return fan_out;
 }
 
-static void read_child_execution(struct snapshot_reader *reader, const struct json *object,
-                                 struct strand *strand)
+static void read_map_run(struct snapshot_reader *reader, const struct json *object,
+                         struct strand *strand)
 {
-    if (strand->parent == NULL || !state_is_distributed_map(strand->parent->state)) {
-        reader->is_corrupt = true;
-        return;
-    }
-    struct child_execution *child = snapshot_take_memory(reader, 1, sizeof(*child));
-    if (child == NULL) return;
-    snapshot_read_history(reader, object, &child->history);
-    child->history.is_limited = strand->parent->state->map.execution_type == ASL_MACHINE_STANDARD;
-    child->input = snapshot_read_value(reader, object, STR("input"));
-    child->started_unix_ms =
+    struct map_run *map_run = snapshot_take_memory(reader, 1, sizeof(*map_run));
+    if (map_run == NULL) return;
+    struct engine_map_run *run = &map_run->told;
+    const struct json *percent = JSON_FIND(object, "failure_percent_max");
+    strand->map_run = map_run;
+    strand->task = (struct strand_task){
+        .id = snapshot_read_id(reader, object, STR("id")),
+        .timeout_unix_ms = INT64_MAX,
+        .heartbeat_unix_ms = INT64_MAX,
+    };
+    run->arn = snapshot_read_text(reader, object, STR("arn"));
+    run->label = snapshot_read_text(reader, object, STR("label"));
+    run->started_unix_ms =
         snapshot_read_integer(reader, object, STR("started_unix_ms"), 0, SNAPSHOT_UNIX_MS_MAX);
-    child->name = snapshot_read_text(reader, object, STR("name"));
-    strand->child_execution = child;
-    strand->history = &child->history;
+    run->redrive_count = snapshot_read_count(reader, object, STR("redrive_count"), INT32_MAX);
+    map_run->input = snapshot_read_payload(reader, object, STR("input"));
+    run->items = snapshot_read_value(reader, object, STR("items"));
+    run->reader = snapshot_read_value(reader, object, STR("reader"));
+    run->writer = snapshot_read_value(reader, object, STR("writer"));
+    run->max_concurrency = snapshot_read_count(reader, object, STR("max_concurrency"), UINT32_MAX);
+    run->failure_percent_max =
+        percent != NULL && json_is_number(percent) ? json_to_real(percent) : -1;
+    run->failure_count_max = snapshot_read_time(reader, object, STR("failure_count_max"), -1);
+    run->has_batches = snapshot_read_bool(reader, object, STR("has_batches"), false);
+    run->batch_items_max = snapshot_read_count(reader, object, STR("batch_items_max"), UINT32_MAX);
+    run->batch_size_max = snapshot_read_count(reader, object, STR("batch_size_max"), UINT32_MAX);
+    run->batch_input = snapshot_read_value(reader, object, STR("batch_input"));
 }
 
 static void read_attempts(struct snapshot_reader *reader, const struct json *object,
@@ -133,8 +127,7 @@ static void read_attempts(struct snapshot_reader *reader, const struct json *obj
 static void read_variables(struct snapshot_reader *reader, const struct json *object,
                            struct strand *strand)
 {
-    bool is_outermost = strand->parent == NULL || strand->child_execution != NULL;
-    const struct asl_variables *around = is_outermost ? NULL : strand->parent->variables;
+    const struct asl_variables *around = strand->parent == NULL ? NULL : strand->parent->variables;
     strand->variables = around;
     if (JSON_FIND(object, "variables") == NULL) return;
     struct asl_variables *scope = snapshot_take_memory(reader, 1, sizeof(*scope));
@@ -165,7 +158,6 @@ static bool place_strand(struct snapshot_reader *reader, const struct json *obje
     }
     struct fan_out *fan_out = strand->parent->fan_out;
     if (strand->index >= fan_out->count || execution->slots[strand->slot] != NULL) return false;
-    strand->history = strand->parent->history;
     list_append(&fan_out->children, &strand->sibling);
     fan_out->running++;
     if (strand->parent->state->type != ASL_STATE_MAP) return true;
@@ -180,7 +172,6 @@ static bool read_place(struct snapshot_reader *reader, const struct json *object
     struct engine_execution *execution = reader->execution;
     strand->state = asl_machine_find_state(execution->start.machine,
                                            snapshot_read_text(reader, object, STR("state")));
-    strand->history = &execution->history;
     list_init(&strand->sibling);
     list_append(&execution->live, &strand->live);
     if (!place_strand(reader, object, strand) || strand->state == NULL) {
@@ -195,9 +186,6 @@ void snapshot_read_strand(struct snapshot_reader *reader, const struct json *obj
                           struct strand *strand)
 {
     if (!read_place(reader, object, strand)) return;
-    const struct json *child =
-        snapshot_read_member(reader, object, STR("child_execution"), JSON_OBJECT);
-    if (child != NULL) read_child_execution(reader, child, strand);
     strand->wait = snapshot_read_name(reader, object, STR("wait"), snapshot_wait_names,
                                       ARRAY_COUNT(snapshot_wait_names));
     if (strand->wait == STRAND_IS_READY) {
@@ -219,4 +207,6 @@ void snapshot_read_strand(struct snapshot_reader *reader, const struct json *obj
     if (task != NULL) read_task(reader, task, &strand->task);
     const struct json *fan_out = snapshot_read_member(reader, object, STR("fan_out"), JSON_OBJECT);
     if (fan_out != NULL) strand->fan_out = read_fan_out(reader, fan_out, strand);
+    const struct json *map_run = snapshot_read_member(reader, object, STR("map_run"), JSON_OBJECT);
+    if (map_run != NULL) read_map_run(reader, map_run, strand);
 }

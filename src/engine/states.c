@@ -342,17 +342,16 @@ static void record_success(struct step *step, struct strand *strand)
 {
     const struct asl_state *state = strand->state;
     if (state->type == ASL_STATE_PARALLEL) {
-        history_add(step, strand->history, ENGINE_HISTORY_PARALLEL_STATE_SUCCEEDED,
-                    strand->last_event_id);
+        history_add(step, ENGINE_HISTORY_PARALLEL_STATE_SUCCEEDED, strand->last_event_id);
         return;
     }
     if (state->type != ASL_STATE_MAP) return;
     uint64_t cause_event_id = strand->last_event_id;
     if (state_is_distributed_map(state)) {
-        history_add(step, strand->history, ENGINE_HISTORY_MAP_RUN_SUCCEEDED, cause_event_id);
-        cause_event_id = strand->history->count;
+        history_add(step, ENGINE_HISTORY_MAP_RUN_SUCCEEDED, cause_event_id);
+        cause_event_id = history_last_id(step);
     }
-    history_add(step, strand->history, ENGINE_HISTORY_MAP_STATE_SUCCEEDED, cause_event_id);
+    history_add(step, ENGINE_HISTORY_MAP_STATE_SUCCEEDED, cause_event_id);
 }
 
 void state_complete(struct step *step, struct strand *strand, const struct payload *result)
@@ -372,5 +371,6 @@ void state_complete(struct step *step, struct strand *strand, const struct paylo
     }
     record_success(step, strand);
     strand->fan_out = NULL;
+    strand->map_run = NULL;
     strand_exit_state(step, strand, strand->state->next_state, &outcome);
 }

@@ -45,7 +45,6 @@ void strand_init(struct engine_execution *execution, struct strand *strand, stru
         .attempts = attempts,
         .attempts_capacity = attempts_capacity,
         .state = &execution->start.machine->states[start_state],
-        .history = &execution->history,
     };
     list_init(&strand->sibling);
     list_append(&execution->live, &strand->live);
@@ -118,7 +117,6 @@ struct strand *strand_new_child(struct step *step, struct strand *parent, uint32
         return NULL;
     }
     strand_init(step->execution, strand, parent, start_state);
-    strand->history = parent->history;
     list_append(&parent->fan_out->children, &strand->sibling);
     parent->fan_out->running++;
     return strand;
@@ -229,12 +227,16 @@ void strand_arm_timer(struct step *step, struct strand *strand, int64_t at_unix_
 void strand_cancel(struct step *step, struct strand *strand)
 {
     if (strand->task.id != 0) {
-        struct engine_command *command = step_add_command(step, ENGINE_COMMAND_CANCEL_TASK);
+        bool is_map_run = strand->map_run != NULL;
+        struct engine_command *command = step_add_command(
+            step, is_map_run ? ENGINE_COMMAND_CANCEL_MAP_RUN : ENGINE_COMMAND_CANCEL_TASK);
         if (command != NULL) {
             command->task_id = strand->task.id;
-            command->resource = &strand->state->task.resource;
+            command->resource = is_map_run ? NULL : &strand->state->task.resource;
         }
         strand->task = (struct strand_task){0};
+        if (step->execution->start.can_redrive) strand->left_run = strand->map_run;
+        strand->map_run = NULL;
     }
     strand_cancel_timer(step, strand);
 }
@@ -243,7 +245,7 @@ static void record_abort(struct step *step, struct strand *strand, uint64_t caus
 {
     if (strand->entered_event_id != 0) history_add_aborted(step, strand, cause_event_id);
     const struct asl_state *outer = strand_outer_state(strand);
-    if (outer->type == ASL_STATE_MAP && !state_is_distributed_map(outer)) {
+    if (outer->type == ASL_STATE_MAP) {
         history_add_iteration(step, strand, ENGINE_HISTORY_MAP_ITERATION_ABORTED, cause_event_id);
     }
 }
@@ -257,10 +259,7 @@ void strand_abort_children(struct step *step, struct strand *strand, bool is_rec
             deepest = LIST_ITEM(deepest->fan_out->children.next, struct strand, sibling);
         if (deepest == strand) break;
         assert(deepest->parent != NULL);
-        // A child execution counts for itself, and the cause is not one of its events.
-        if (is_recorded && deepest->history == strand->history) {
-            record_abort(step, deepest, cause_event_id);
-        }
+        if (is_recorded) record_abort(step, deepest, cause_event_id);
         redrive_keep_child(step, deepest);
         strand_cancel(step, deepest);
         deepest->fan_out = NULL;

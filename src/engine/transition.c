@@ -17,7 +17,8 @@ void strand_exit_state(struct step *step, struct strand *strand, uint32_t next_s
     assert(strand->task.id == 0 && strand->timer_id == 0 && strand->fan_out == NULL);
     const struct json *assigned = json_is_null(&outcome->assigned) ? NULL : &outcome->assigned;
     history_add_exited(step, strand, &outcome->output.value, assigned);
-    if (strand->history->is_full) return; // What happens then is decided when the strand stops.
+    if (step->execution->history.is_full)
+        return; // What happens then is decided when the strand stops.
     variables_assign(step, strand, &outcome->assigned);
     if (step->inspection != NULL) {
         inspect_exit(step, strand, next_state);
@@ -25,6 +26,7 @@ void strand_exit_state(struct step *step, struct strand *strand, uint32_t next_s
     }
     strand->entered_event_id = 0;
     strand->retry_count = 0;
+    strand->left_run = NULL;
     strand->task.token = (struct str){0}; // The next state's context object has none.
     if (next_state != ASL_STATE_NONE) {
         strand->state = &step->execution->start.machine->states[next_state];

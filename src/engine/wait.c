@@ -3,6 +3,17 @@
 #include "engine/engine.h"
 #include "engine/execution.h"
 
+static enum status tell_map_run(const struct strand *strand, engine_wait_fn callback, void *context)
+{
+    struct engine_wait wait = {
+        .type = ENGINE_WAIT_MAP_RUN,
+        .task_id = strand->task.id,
+        .map_run = &strand->map_run->told,
+        .state = strand->state,
+    };
+    return callback(context, &wait);
+}
+
 static enum status tell_task(const struct strand *strand, engine_wait_fn callback, void *context)
 {
     const struct strand_task *task = &strand->task;
@@ -52,7 +63,8 @@ enum status engine_execution_each_wait(const struct engine_execution *execution,
     {
         const struct strand *strand = LIST_ITEM(link, struct strand, live);
         if (status == STATUS_OK && strand->task.id != 0) {
-            status = tell_task(strand, callback, context);
+            status = strand->map_run != NULL ? tell_map_run(strand, callback, context)
+                                             : tell_task(strand, callback, context);
         }
         if (status == STATUS_OK && strand->timer_id != 0) {
             status = tell_timer(strand->timer_id, strand->timer_unix_ms, callback, context);

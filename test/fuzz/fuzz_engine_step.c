@@ -39,6 +39,8 @@ static void note_update(struct fuzz *fuzz, const struct engine_update *update)
         uint64_t id = command->task_id | command->timer_id;
         assert(update->status == ENGINE_RUNNING || command->type == ENGINE_COMMAND_CANCEL_TASK ||
                command->type == ENGINE_COMMAND_CANCEL_TIMER ||
+               command->type == ENGINE_COMMAND_START_MAP_RUN ||
+               command->type == ENGINE_COMMAND_CANCEL_MAP_RUN ||
                command->type == ENGINE_COMMAND_START_TASK ||
                command->type == ENGINE_COMMAND_ARM_TIMER);
         if (id != 0) fuzz->ids[fuzz->id_count++ % OPEN_MAX] = id;

@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "engine/engine.h"
+#include "engine/map_run.h"
 #include "engine/snapshot.h"
 #include "test/lib/test.h"
 
@@ -289,11 +290,17 @@ static void note_command(struct run *run, const struct engine_command *command)
         thing.parameters_hash = hash_of(&command->parameters);
         open_thing(run, run->tasks, &run->task_count, thing);
         break;
+    case ENGINE_COMMAND_START_MAP_RUN:
+        thing.id = command->task_id;
+        thing.parameters_hash = hash_of(&command->map_run->items);
+        open_thing(run, run->tasks, &run->task_count, thing);
+        break;
     case ENGINE_COMMAND_ARM_TIMER:
         thing.id = command->timer_id;
         open_thing(run, run->timers, &run->timer_count, thing);
         break;
     case ENGINE_COMMAND_CANCEL_TASK:
+    case ENGINE_COMMAND_CANCEL_MAP_RUN:
         is_right = close_thing(run->tasks, &run->task_count, command->task_id);
         break;
     case ENGINE_COMMAND_CANCEL_TIMER:
@@ -347,6 +354,26 @@ struct waits {
     bool has_yielded;
 };
 
+// Its children are given the same, moved in between or not.
+static enum status check_map_run(struct run *run, const struct open_thing *thing,
+                                 const struct engine_wait *wait)
+{
+    const struct json *items = &wait->map_run->items;
+    struct arena CLEANUP(arena_release) arena;
+    struct engine_map_child child;
+    struct asl_error error;
+    arena_init(&arena, MIB(1));
+    if (thing == NULL || hash_of(items) != thing->parameters_hash) return STATUS_INVALID;
+    for (uint32_t i = 0; i < items->size; i++) {
+        struct engine_map_items rest = {items->items + i, items->size - i, i, true};
+        enum status status =
+            engine_map_child_input(run->execution, wait->task_id, &rest, 7, &arena, &child, &error);
+        if (status != STATUS_OK) return status;
+        json_render(&run->updates, &child.input);
+    }
+    return STATUS_OK;
+}
+
 static enum status on_wait(void *context, const struct engine_wait *wait)
 {
     struct waits *waits = context;
@@ -358,10 +385,12 @@ static enum status on_wait(void *context, const struct engine_wait *wait)
         waits->timer_count++;
         thing = find_open(run->timers, run->timer_count, wait->timer_id);
         return thing != NULL && thing->at_unix_ms == wait->at_unix_ms ? STATUS_OK : STATUS_INVALID;
-    case ENGINE_WAIT_TASK: break;
+    case ENGINE_WAIT_TASK:
+    case ENGINE_WAIT_MAP_RUN: break;
     }
     waits->task_count++;
     thing = find_open(run->tasks, run->task_count, wait->task_id);
+    if (wait->type == ENGINE_WAIT_MAP_RUN) return check_map_run(run, thing, wait);
     if (thing == NULL || thing->resource != wait->resource) return STATUS_INVALID;
     if (thing->is_submitted != wait->is_submitted) return STATUS_INVALID;
     if (thing->is_held != wait->has_early_result) return STATUS_INVALID;
@@ -386,6 +415,12 @@ static void note_answer(struct run *run, const struct engine_event *event)
 {
     struct open_thing *task = find_open(run->tasks, run->task_count, event->task_id);
     if (task == NULL) return;
+    if (task->resource == NULL) { // A Map run.
+        if (event->type == ENGINE_EVENT_MAP_RUN_ENDED) {
+            close_thing(run->tasks, &run->task_count, event->task_id);
+        }
+        return;
+    }
     bool has_submission = task->resource->kind == ASL_RESOURCE_SERVICE &&
                           task->resource->pattern != ASL_REQUEST_RESPONSE;
     if (event->type == ENGINE_EVENT_TASK_SUBMITTED || event->type == ENGINE_EVENT_TASK_STARTED) {
@@ -486,7 +521,9 @@ static void bring_back(struct run *run)
     }
     put_down(run, &again);
     if (!str_equal(buffer_str(&text), buffer_str(&again))) complain(run, "snapshots differ");
+    size_t size = run->updates.size;
     check_waits(run);
+    run->updates.size = size; // It said what was said before.
     arena_release(from);
     arena_init(from, MIB(256));
     run->arena_index = 1 - run->arena_index;
@@ -497,6 +534,11 @@ static struct engine_event task_event(struct run *run)
     static const char *const errors[] = {"E0", "E1", "States.Runtime"};
     const struct open_thing *task = &run->tasks[draw(&run->random, (unsigned)run->task_count)];
     struct engine_event event = {.task_id = task->id, .output = json_from_integer(5)};
+    if (task->resource == NULL) {
+        event.type = ENGINE_EVENT_MAP_RUN_ENDED;
+        if (draw(&run->random, 3) == 0) event.error = engine_map_run_exceeded_error();
+        return event;
+    }
     switch (draw(&run->random, 8)) {
     case 0:
         event.type = ENGINE_EVENT_TASK_FAILED;

@@ -217,7 +217,7 @@ TEST(values_as_deep_as_can_be_come_back)
     "{\"StartAt\":\"V\",\"States\":{\"V\":{\"Type\":\"Pass\",\"Assign\":{\"a\":[1,2.5,null]},"     \
     "\"Next\":\"P\"},\"P\":{\"Type\":\"Parallel\",\"Branches\":[{\"StartAt\":\"M\",\"States\":{"   \
     "\"M\":{\"Type\":\"Map\",\"ItemsPath\":\"$.l\",\"MaxConcurrency\":2,\"ItemProcessor\":{"       \
-    "\"ProcessorConfig\":{\"Mode\":\"DISTRIBUTED\",\"ExecutionType\":\"STANDARD\"},\"StartAt\":"   \
+    "\"ProcessorConfig\":{\"Mode\":\"INLINE\"},\"StartAt\":"                                       \
     "\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"SecondsPath\":\"$\",\"End\":true}}},"            \
     "\"End\":true}}},{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":"        \
     "\"arn:aws:states:us-east-1:000000000000:activity:a\",\"TimeoutSeconds\":50,\"Retry\":[{"      \
@@ -290,7 +290,6 @@ TEST(snapshots_that_do_not_fit_are_refused)
         {"\"values\":[", "\"values\":7,\"x\":["},
         {"\"attempts\":[1]", "\"attempts\":[1,2]"},
         {"\"attempts\":[1]", "\"attempts\":[-1]"},
-        {"\"child_execution\":", "\"x\":"},
         {"\"fan_out\":", "\"x\":"},
         {"\"strands\":[", "\"strands\":[1,"},
         {"\"last_event_id\":", "\"last_event_id\":100,\"x\":"},

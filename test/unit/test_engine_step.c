@@ -294,36 +294,6 @@ TEST(step_that_runs_out_of_memory_says_so)
     CHECK(start(&stage) == STATUS_NO_MEMORY);
 }
 
-TEST(step_of_ten_thousand_children_is_linear)
-{
-    struct stage CLEANUP(stage_release) stage;
-    stage_init(&stage,
-               "{\"StartAt\":\"L\",\"States\":{\"L\":{\"Type\":\"Pass\",\"Parameters\":{\"l.$\":"
-               "\"States.ArrayRange(1,1000,1)\"},\"Next\":\"M\"},\"M\":{\"Type\":\"Map\","
-               "\"ItemsPath\":\"$.l\",\"ItemProcessor\":{\"ProcessorConfig\":{\"Mode\":"
-               "\"DISTRIBUTED\",\"ExecutionType\":\"STANDARD\"},\"StartAt\":\"T\",\"States\":{"
-               "\"T\":{\"Type\":\"Task\",\"Resource\":"
-               "\"arn:aws:lambda:us-east-1:000000000000:function:f\",\"End\":true}}},"
-               "\"End\":true}}}",
-               ASL_MACHINE_STANDARD, ENGINE_HISTORY_NONE);
-    CHECK(start(&stage) == STATUS_OK);
-    REQUIRE(stage.update.command_count == 1000);
-    uint64_t ids[1000];
-    for (size_t i = 0; i < 1000; i++)
-        ids[i] = stage.update.commands[i].task_id;
-    for (size_t i = 0; i < 1000; i++) {
-        struct engine_event answer = {
-            .type = ENGINE_EVENT_TASK_SUCCEEDED,
-            .task_id = ids[(i * 7919) % 1000],
-            .output = json_from_integer((int64_t)i),
-        };
-        CHECK(feed(&stage, answer, (int64_t)i) == STATUS_OK);
-    }
-    CHECK(stage.update.status == ENGINE_SUCCEEDED);
-    CHECK(stage.update.output.size == 1000);
-    CHECK(stage.arena.used_bytes < MIB(2));
-}
-
 TEST(moved_execution_keeps_only_what_it_needs)
 {
     struct stage CLEANUP(stage_release) stage;
