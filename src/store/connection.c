@@ -20,6 +20,17 @@
     "CROSS JOIN arn m ON m.id = e.state_machine_id"                                                \
     " CROSS JOIN definition d ON d.id = e.definition_id LEFT JOIN arn r ON r.id = e.map_run_id"
 
+#define MAP_RUN_SELECTION                                                                          \
+    "SELECT a.arn, r.execution_id, r.status, r.started_unix_ms, r.stopped_unix_ms, "               \
+    "r.max_concurrency, r.tolerated_failure_count, r.tolerated_failure_percentage, "               \
+    "r.items_pending, r.items_running, r.items_succeeded, r.items_failed, r.items_timed_out, "     \
+    "r.items_aborted, r.items_total, r.items_results_written, r.executions_pending, "              \
+    "r.executions_running, r.executions_succeeded, r.executions_failed, "                          \
+    "r.executions_timed_out, r.executions_aborted, r.executions_total, "                           \
+    "r.executions_results_written, r.redrive_count, r.redriven_unix_ms, m.arn, e.name FROM "       \
+    "map_run r JOIN arn a ON a.id = r.id JOIN execution e ON e.id = r.execution_id JOIN arn m "    \
+    "ON m.id = e.state_machine_id"
+
 static const char *const statement_texts[STATEMENT_COUNT] = {
 #define X(name, text) [STATEMENT_##name] = text,
 #include "store/statement.def"

@@ -98,6 +98,9 @@ static enum status remove_execution(struct piece *piece, const struct candidate 
         note_arn(piece, candidate->map_run_id);
         status = run_with_id(piece->tx, STATEMENT_EXECUTION_REMOVE, candidate->id);
     }
+    if (status == STATUS_OK && *ret_is_gone) {
+        status = run_with_id(piece->tx, STATEMENT_MAP_RUN_REMOVE_OF_EXECUTION, candidate->id);
+    }
     return status;
 }
 

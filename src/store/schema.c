@@ -140,10 +140,43 @@ const char *const schema_steps[SCHEMA_VERSION] = {
     "    strftime('%Y-%m-%d %H:%M:%f', json_extract(e.value, '$.timestamp'), 'unixepoch') AS at,\n"
     "    e.value AS event\n"
     "  FROM step s JOIN json_each(s.events) e;\n",
+
+    // 2 -> 3
+    "CREATE TABLE map_run ( -- of a distributed Map; counts are right when not RUNNING\n"
+    "  id INTEGER PRIMARY KEY,        -- arn.id\n"
+    "  status TEXT NOT NULL,          -- RUNNING, SUCCEEDED, FAILED, ABORTED\n"
+    "  stopped_unix_ms INTEGER,       -- NULL while RUNNING\n"
+    "  max_concurrency INTEGER NOT NULL,    -- 0: no limit of its own\n"
+    "  tolerated_failure_count INTEGER,     -- NULL: not limited\n"
+    "  tolerated_failure_percentage REAL,   -- likewise\n"
+    "  items_pending INTEGER NOT NULL,\n"
+    "  items_running INTEGER NOT NULL,\n"
+    "  items_succeeded INTEGER NOT NULL,\n"
+    "  items_failed INTEGER NOT NULL,\n"
+    "  items_timed_out INTEGER NOT NULL,\n"
+    "  items_aborted INTEGER NOT NULL,\n"
+    "  items_total INTEGER NOT NULL,\n"
+    "  items_results_written INTEGER NOT NULL,\n"
+    "  executions_pending INTEGER NOT NULL,\n"
+    "  executions_running INTEGER NOT NULL,\n"
+    "  executions_succeeded INTEGER NOT NULL,\n"
+    "  executions_failed INTEGER NOT NULL,\n"
+    "  executions_timed_out INTEGER NOT NULL,\n"
+    "  executions_aborted INTEGER NOT NULL,\n"
+    "  executions_total INTEGER NOT NULL,\n"
+    "  executions_results_written INTEGER NOT NULL,\n"
+    "  redrive_count INTEGER NOT NULL,\n"
+    "  redriven_unix_ms INTEGER,      -- last time\n"
+    "  execution_id INTEGER NOT NULL, -- the parent\n"
+    "  started_unix_ms INTEGER NOT NULL\n"
+    ");\n"
+    "CREATE INDEX map_run_by_execution ON map_run (execution_id);\n"
+    "CREATE INDEX map_run_open ON map_run (id) WHERE status = 'RUNNING';\n",
 };
 
 const char *const schema_tables[SCHEMA_VERSION] = {
     "'resource', 'express_journal', 'log_group', 'log_stream', 'log_event'",
     "'arn', 'definition', 'execution', 'step', 'snapshot'",
+    "'map_run'",
 };
-const int64_t schema_table_counts[SCHEMA_VERSION] = {5, 5};
+const int64_t schema_table_counts[SCHEMA_VERSION] = {5, 5, 1};

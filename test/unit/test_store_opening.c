@@ -178,8 +178,8 @@ TEST(a_newer_format_is_refused)
 {
     make_directory();
     REQUIRE(create(3));
-    write_file(60, "\0\0\0\3", 4);
-    check_refused(STATUS_INVALID, "written by a newer Galop (format 3, this one knows 2)");
+    write_file(60, "\0\0\0\4", 4);
+    check_refused(STATUS_INVALID, "written by a newer Galop (format 4, this one knows 3)");
     count_and_remove(true);
 }
 
@@ -195,7 +195,8 @@ static bool execute(const char *text)
 
 static const char format_1[] = "DROP VIEW execution_overview; DROP VIEW history_event;"
                                " DROP TABLE execution; DROP TABLE step; DROP TABLE snapshot;"
-                               " DROP TABLE arn; DROP TABLE definition; PRAGMA user_version=1;";
+                               " DROP TABLE arn; DROP TABLE definition; DROP TABLE map_run;"
+                               " PRAGMA user_version=1;";
 
 static enum status read_last_id(struct store_task *task, struct store_tx *tx)
 {
@@ -221,7 +222,7 @@ TEST(a_database_of_format_1_gets_the_tables_of_executions_and_keeps_what_it_has)
     CHECK(store_run(store, &count.task) == STATUS_OK && count.count == 0);
     store_close(store);
     CHECK(create(4)); // Opens it once more.
-    CHECK(execute("SELECT 1 / (user_version = 2) FROM pragma_user_version;"
+    CHECK(execute("SELECT 1 / (user_version = 3) FROM pragma_user_version;"
                   " SELECT * FROM history_event, execution_overview;"));
     count_and_remove(true);
 }
