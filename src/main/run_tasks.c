@@ -31,11 +31,13 @@ static void deliver(struct net_deferred *deferred)
     list_remove(&pending->link);
     bool is_unstartable =
         event.type == ENGINE_EVENT_TASK_FAILED && str_equal(event.error.name, ASL_ERROR_RUNTIME);
+    tasks->told = pending->execution;
     if (!is_unstartable && has_prelude(pending->resource, &prelude.type)) {
         runtime_execution_tell(pending->execution, &prelude);
     }
     // Telling may have ended the execution, and with it everything in its arena.
-    if (!tasks->is_over) runtime_execution_tell(pending->execution, &event);
+    if (tasks->told != NULL) runtime_execution_tell(tasks->told, &event);
+    tasks->told = NULL;
 }
 
 static void answer_soon(struct run_tasks *tasks, struct runtime_execution *execution,
@@ -156,9 +158,25 @@ static bool start_task(struct runtime_stand_in *stand_in, struct runtime_executi
     return !redirect(request, function);
 }
 
+static void forget(struct runtime_stand_in *stand_in, const struct runtime_execution *execution)
+{
+    struct run_tasks *tasks = CONTAINER_OF(stand_in, struct run_tasks, stand_in);
+    if (tasks->told == execution) tasks->told = NULL;
+    LIST_EACH(link, &tasks->pending)
+    {
+        struct pending *pending = LIST_ITEM(link, struct pending, link);
+        if (pending->execution != execution) continue;
+        net_deferred_cancel(&pending->delivery);
+        list_remove(link);
+    }
+}
+
 void run_tasks_init(struct run_tasks *tasks, struct net_loop *loop)
 {
-    *tasks = (struct run_tasks){.stand_in = {.start_task = start_task}, .loop = loop};
+    *tasks = (struct run_tasks){
+        .stand_in = {.start_task = start_task, .forget = forget},
+        .loop = loop,
+    };
     list_init(&tasks->pending);
 }
 

@@ -16,8 +16,9 @@ struct run_tasks {
     struct net_loop *loop;
     struct mock_file mock_file; // Its `states` are NULL when there is none.
     struct run_functions functions;
-    struct list pending; // Answers that the loop has not delivered yet.
-    bool is_over;        // The execution has ended: nothing may be told any more.
+    struct list pending;            // Answers that the loop has not delivered yet.
+    struct runtime_execution *told; // While answers are delivered; NULL once it has ended.
+    bool is_over;                   // The execution has ended: nothing may be told any more.
 };
 
 void run_tasks_init(struct run_tasks *tasks, struct net_loop *loop);

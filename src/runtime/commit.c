@@ -70,6 +70,11 @@ static int64_t next_id(struct runtime_worker *worker, int64_t unix_ms)
     return id;
 }
 
+int64_t runtime_worker_next_id(struct runtime_worker *worker)
+{
+    return next_id(worker, clock_unix_ms(worker->runtime->clock));
+}
+
 void runtime_worker_skip_ids(struct runtime_worker *worker, int64_t last_id)
 {
     // As if the counter of that millisecond were used up.
@@ -289,7 +294,8 @@ static void fill_start(struct commit *commit)
         .trace_header = execution->trace_header,
         .started_unix_ms = start->started_unix_ms,
         .input = start->input_text,
-        .item_count = -1,
+        .map_run_arn = execution->map_run_arn,
+        .item_count = execution->item_count,
     };
     if (!atomic_load_explicit(&state_machine->is_definition_stored, memory_order_relaxed)) {
         add_definition(commit);

@@ -11,6 +11,7 @@
 #include "runtime/arn.h"
 #include "runtime/execution_private.h"
 #include "runtime/job.h"
+#include "runtime/map_run.h"
 
 enum {
     FREE_EXECUTIONS_MAX = 1024,
@@ -78,8 +79,10 @@ static struct str make_arn(struct runtime_execution *execution, struct str execu
 {
     const struct state_machine *state_machine = execution->state_machine;
     struct arena *arena = &execution->arena;
-    if (state_machine->type == ASL_MACHINE_STANDARD) {
-        return runtime_execution_arn(arena, state_machine->arn, execution_name, false);
+    bool is_child = str_find_byte(state_machine->name, '/') != SIZE_MAX;
+    if (state_machine->type == ASL_MACHINE_STANDARD || is_child) {
+        bool is_express = state_machine->type == ASL_MACHINE_EXPRESS;
+        return runtime_execution_arn(arena, state_machine->arn, execution_name, is_express);
     }
     // Names of Express executions may repeat; a number of their own tells them apart.
     size_t size = execution_name.size + 1 + RANDOM_UUID_SIZE;
@@ -125,6 +128,8 @@ enum status runtime_execution_new(struct runtime_worker *worker,
     execution->redrive_count = execution->redriven_unix_ms = 0;
     execution->pending_end = &execution->pending;
     execution->trace_header = (struct str){NULL, 0};
+    execution->map_run_arn = (struct str){NULL, 0};
+    execution->item_count = -1;
     execution->on_started = NULL;
     execution->on_update = NULL;
     execution->on_end = NULL;
@@ -172,6 +177,7 @@ void execution_end(struct runtime_execution *execution, const struct engine_upda
     if (execution->id != 0) {
         commit_forget(execution);
         job_child_ended(worker, execution->id);
+        if (execution->map_run_arn.size > 0) map_run_child_ended(execution, update);
     }
     if (execution->journal_id != 0) execution_forget_journal(execution);
     if (execution->on_end != NULL) execution->on_end(execution, update);

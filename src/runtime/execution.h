@@ -73,6 +73,8 @@ struct runtime_execution {
     struct execution_event *pending;  // Events that wait for it, oldest first.
     struct execution_event **pending_end;
     struct str trace_header; // Of StartExecution.
+    struct str map_run_arn;  // Of the Map run that it is a child of; empty for others.
+    int64_t item_count;      // Of such a child; -1 for others.
     int64_t redrive_count;
     int64_t redriven_unix_ms;    // When redrive_count > 0.
     bool has_snapshot;           // In the store: the next commit removes it.

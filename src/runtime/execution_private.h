@@ -73,6 +73,9 @@ void commit_feed(struct runtime_execution *execution, const struct engine_event 
 MUST_USE enum status commit_defer(struct runtime_execution *execution,
                                   const struct engine_event *event);
 
+// The next id of a Standard execution, or of a Map run's child that is in the store at its end.
+int64_t runtime_worker_next_id(struct runtime_worker *worker);
+
 // Ids that this worker gives out are larger than `last_id` from now on.
 void runtime_worker_skip_ids(struct runtime_worker *worker, int64_t last_id);
 

@@ -11,6 +11,7 @@
 #include "runtime/drain.h"
 #include "runtime/execution_private.h"
 #include "runtime/job.h"
+#include "runtime/map_run.h"
 #include "tasks/aws_service.h"
 
 enum {
@@ -402,6 +403,10 @@ enum status execution_perform(struct runtime_execution *execution,
         case ENGINE_COMMAND_CANCEL_TASK:
             cancel_task(execution, command->task_id, command->resource);
             break;
+        case ENGINE_COMMAND_START_MAP_RUN:
+            status = map_run_start(execution, command->task_id, command->state, command->map_run);
+            break;
+        case ENGINE_COMMAND_CANCEL_MAP_RUN: map_run_cancel(execution, command->task_id); break;
         case ENGINE_COMMAND_ARM_TIMER:
             status = execution_arm_timer(execution, command->timer_id, command->at_unix_ms);
             break;
@@ -421,6 +426,9 @@ void execution_cancel_everything(struct runtime_execution *execution)
         give_back_task(task);
     }
     job_cancel_all(execution);
+    map_run_cancel_all(execution);
+    struct runtime_stand_in *stand_in = execution->worker->stand_in;
+    if (stand_in != NULL && stand_in->forget != NULL) stand_in->forget(stand_in, execution);
     LIST_EACH(link, &execution->timers)
     {
         give_back_timer(LIST_ITEM(link, struct runtime_timer, link));

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "engine/snapshot.h"
 #include "runtime/execution_private.h"
+#include "runtime/map_run.h"
 #include "runtime/step_record.h"
 
 enum { DEFINITIONS_MAX = 1000 }; // Kept by a worker.
@@ -135,7 +136,9 @@ static bool copy_start(struct runtime_execution *execution, const struct store_e
     execution->redrive_count = row->redrive_count;
     execution->redriven_unix_ms = row->redriven_unix_ms;
     start->can_redrive = row->redrive_count > 0 || !str_is(row->status, "RUNNING");
+    execution->item_count = row->item_count;
     return arena_copy_str(arena, row->input, &start->input_text) &&
+           arena_copy_str(arena, row->map_run_arn, &execution->map_run_arn) &&
            arena_copy_str(arena, row->version_arn, &start->version_arn) &&
            arena_copy_str(arena, row->alias_arn, &start->alias_arn);
 }
@@ -196,6 +199,8 @@ static enum status resume(void *context, const struct engine_wait *wait)
     switch (wait->type) {
     case ENGINE_WAIT_TIMER: return execution_arm_timer(execution, wait->timer_id, wait->at_unix_ms);
     case ENGINE_WAIT_TASK: return resume_task(rebuilding, wait);
+    case ENGINE_WAIT_MAP_RUN:
+        return map_run_resume(execution, wait->task_id, wait->state, wait->map_run);
     case ENGINE_WAIT_CONTINUE: {
         struct engine_event event = {.type = ENGINE_EVENT_CONTINUE};
         return commit_defer(execution, &event);

@@ -242,7 +242,7 @@ struct outlook {
 static enum status look_at(void *context, const struct engine_wait *wait)
 {
     struct outlook *outlook = context;
-    if (wait->type == ENGINE_WAIT_CONTINUE ||
+    if (wait->type == ENGINE_WAIT_CONTINUE || wait->type == ENGINE_WAIT_MAP_RUN ||
         (wait->type == ENGINE_WAIT_TASK && !wait->is_submitted)) {
         outlook->may_sleep = false;
     }

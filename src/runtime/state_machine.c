@@ -173,7 +173,11 @@ enum status state_machine_new(const struct state_machine_fields *fields,
                               struct state_machine **ret_state_machine)
 {
     const struct asl_machine *machine;
-    enum status status = asl_machine_parse(fields->definition, fields->type, diagnostics, &machine);
+    // "NAME/LABEL" is what the children of a Map run run.
+    bool is_processor = str_find_byte(fields->name, '/') != SIZE_MAX;
+    enum status status =
+        is_processor ? asl_processor_parse(fields->definition, fields->type, &machine)
+                     : asl_machine_parse(fields->definition, fields->type, diagnostics, &machine);
     if (status != STATUS_OK) return status;
     return state_machine_new_of(fields, machine, ret_state_machine);
 }

@@ -9,6 +9,7 @@ static const char *const type_names[] = {
     [ENGINE_EVENT_TASK_SUCCEEDED] = "TASK_SUCCEEDED",
     [ENGINE_EVENT_TASK_FAILED] = "TASK_FAILED",
     [ENGINE_EVENT_TASK_HEARTBEAT] = "TASK_HEARTBEAT",
+    [ENGINE_EVENT_MAP_RUN_ENDED] = "MAP_RUN_ENDED",
     [ENGINE_EVENT_TIMER_FIRED] = "TIMER_FIRED",
     [ENGINE_EVENT_STOP] = "STOP",
     [ENGINE_EVENT_CONTINUE] = "CONTINUE",
@@ -33,7 +34,8 @@ void step_record_write(struct json_writer *writer, const struct engine_event *ev
     json_writer_integer_member(writer, STR("seed"), (int64_t)event->random_seed);
     write_number(writer, STR("task"), (int64_t)event->task_id);
     write_number(writer, STR("timer"), (int64_t)event->timer_id);
-    if (event->type == ENGINE_EVENT_TASK_SUCCEEDED || event->type == ENGINE_EVENT_TASK_SUBMITTED) {
+    if (event->type == ENGINE_EVENT_TASK_SUCCEEDED || event->type == ENGINE_EVENT_TASK_SUBMITTED ||
+        event->type == ENGINE_EVENT_MAP_RUN_ENDED) {
         json_writer_value_member(writer, STR("output"), &event->output);
         write_number(writer, STR("outputBytes"), (int64_t)event->output_size_bytes);
     }

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "runtime/drain.h"
 #include "runtime/execution_private.h"
+#include "runtime/map_run.h"
 #include "runtime/recovery.h"
 
 enum { BATCH = 1000 };
@@ -77,6 +78,11 @@ static enum status add_sleeper(void *context, const struct store_snapshot *snaps
     return sleep_add(worker, snapshot->execution_id, snapshot->wakes_unix_ms);
 }
 
+static enum status run_map_runs(struct store_task *task, struct store_tx *tx)
+{
+    return map_run_take_up(CONTAINER_OF(task, struct take_up, task)->runtime, tx);
+}
+
 static enum status run_sleepers(struct store_task *task, struct store_tx *tx)
 {
     struct take_up *take_up = CONTAINER_OF(task, struct take_up, task);
@@ -114,6 +120,10 @@ enum status runtime_take_up(struct runtime *runtime)
     if (status == STATUS_OK) {
         take_up.task = (struct store_task){.mode = STORE_READ, .run = run_sleepers};
         take_up.last_id = 0;
+        status = store_run(runtime->store, &take_up.task);
+    }
+    if (status == STATUS_OK) {
+        take_up.task = (struct store_task){.mode = STORE_READ, .run = run_map_runs};
         status = store_run(runtime->store, &take_up.task);
     }
     if (take_up.total > 0) {

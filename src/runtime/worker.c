@@ -9,6 +9,7 @@
 #include "runtime/activity.h"
 #include "runtime/execution_private.h"
 #include "runtime/job.h"
+#include "runtime/map_run.h"
 #include "runtime/recovery.h"
 
 void runtime_init(struct runtime *runtime, struct clock *clock, struct store *store,
@@ -54,6 +55,8 @@ void runtime_worker_init(struct runtime_worker *worker, struct runtime *runtime,
     worker->redrive_token_next = 0;
     map_init(&worker->definitions);
     map_init(&worker->watched_children);
+    list_init(&worker->map_runs);
+    map_init(&worker->map_machines);
     map_init(&worker->activity_queues);
     list_init(&worker->free_timers);
     list_init(&worker->free_tasks);
@@ -78,6 +81,7 @@ void runtime_worker_release(struct runtime_worker *worker)
     free(worker->held);
     sleep_release(worker);
     recovery_release(worker);
+    map_run_release(worker);
     job_release(worker);
     runtime_activity_release(worker);
     perform_release(worker);

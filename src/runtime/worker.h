@@ -53,6 +53,8 @@ struct runtime_stand_in {
     // src/tasks (false), with `request` as it is or changed in the execution's arena.
     bool (*start_task)(struct runtime_stand_in *stand_in, struct runtime_execution *execution,
                        const struct engine_command *command, struct tasks_request *request);
+    // The execution has ended: nothing of it may be told any more. May be NULL.
+    void (*forget)(struct runtime_stand_in *stand_in, const struct runtime_execution *execution);
 };
 
 // A client token of RedriveExecution and what came of it.
@@ -82,6 +84,8 @@ struct runtime_worker {
     uint32_t fallen_count;       // Put to sleep since memory was given back to the system.
     struct map definitions;      // State machines by key (recovery.c).
     struct map watched_children; // By id (job.c).
+    struct list map_runs;        // Of executions of this worker (map_run.c).
+    struct map map_machines;     // What their children run; each entry holds a reference.
     struct map activity_queues;  // By ARN (activity.c).
     struct runtime_redrive_token redrive_tokens[64]; // The latest (redrive.c).
     uint32_t redrive_token_next;
