@@ -5,14 +5,6 @@
 #include "base/encoding.h"
 #include "runtime/alias.h"
 
-// Operations of the service that this version does not serve; they answer with an error that names
-// them instead of "unknown".
-static const struct str unserved[] = {
-    STR_INIT("DescribeMapRun"),
-    STR_INIT("ListMapRuns"),
-    STR_INIT("UpdateMapRun"),
-};
-
 // Tables of the files, the hot ones first.
 static const struct {
     const struct states_operation *operations;
@@ -24,6 +16,7 @@ static const struct {
     {states_history_operations, &states_history_operation_count},
     {states_machine_operations, &states_machine_operation_count},
     {states_describe_operations, &states_describe_operation_count},
+    {states_map_run_operations, &states_map_run_operation_count},
     {states_version_operations, &states_version_operation_count},
     {states_alias_operations, &states_alias_operation_count},
     {states_activity_operations, &states_activity_operation_count},
@@ -44,14 +37,6 @@ static const struct states_operation *find_operation(struct str name)
 
 static void refuse_operation(struct api_request *request)
 {
-    for (size_t i = 0; i < ARRAY_COUNT(unserved); i++) {
-        if (str_equal(unserved[i], request->operation)) {
-            api_exception(request, STR("UnknownOperationException"),
-                          "The operation %" STR_FORMAT " is not served by this version of Galop.",
-                          STR_ARGS(request->operation));
-            return;
-        }
-    }
     api_exception(request, STR("UnknownOperationException"),
                   "AWS Step Functions has no operation %" STR_FORMAT ".",
                   STR_ARGS(request->operation));

@@ -74,6 +74,8 @@ extern const struct states_operation states_history_operations[];
 extern const size_t states_history_operation_count;
 extern const struct states_operation states_machine_operations[];
 extern const size_t states_machine_operation_count;
+extern const struct states_operation states_map_run_operations[];
+extern const size_t states_map_run_operation_count;
 extern const struct states_operation states_tag_operations[];
 extern const size_t states_tag_operation_count;
 extern const struct states_operation states_test_operations[];
@@ -290,7 +292,9 @@ struct states_execution_key {
 };
 
 // Of the member `executionArn`. Replies and returns false when it is no execution's.
-MUST_USE bool states_execution_key_read(struct api_request *request,
+//
+//   may_be_express   that of a Map run's Express child will do
+MUST_USE bool states_execution_key_read(struct api_request *request, bool may_be_express,
                                         struct states_execution_key *ret_key);
 
 // STATUS_OK is; STATUS_NOT_FOUND and faults reply and return false.

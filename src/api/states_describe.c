@@ -44,6 +44,7 @@ struct described {
     struct str label;            // Of a Map state; otherwise empty.
     const struct json *workflow; // Of a Map state: its ItemProcessor.
     struct str definition;
+    struct str map_run_arn; // Of the child that runs it; otherwise empty.
 };
 
 static void write_description(struct json_writer *writer, const struct described *described,
@@ -60,6 +61,9 @@ static void write_description(struct json_writer *writer, const struct described
     json_writer_begin_object(writer);
     json_writer_bool_member(writer, STR("enabled"), state_machine->tracing_enabled);
     json_writer_end_object(writer);
+    if (described->map_run_arn.size > 0) {
+        json_writer_string_member(writer, STR("mapRunArn"), described->map_run_arn);
+    }
     if (described->label.size > 0) {
         json_writer_string_member(writer, STR("label"), described->label);
     }
@@ -194,6 +198,7 @@ struct definition_read {
     struct states_read read;
     struct states_execution_key key;
     struct str body;
+    struct str map_run_arn;
 };
 
 static enum status run_definition(struct states_read *read, struct store_tx *tx)
@@ -204,6 +209,7 @@ static enum status run_definition(struct states_read *read, struct store_tx *tx)
     enum status status = store_execution_find(tx, definition->key.state_machine_arn,
                                               definition->key.name, arena, &row);
     if (status != STATUS_OK) return status;
+    definition->map_run_arn = row.map_run_arn;
     status = store_definition_get(tx, row.definition_key, arena, &definition->body);
     return status == STATUS_NOT_FOUND ? STATUS_CORRUPT : status;
 }
@@ -219,10 +225,13 @@ static void reply_definition(struct states_read *read, enum status status)
         api_fault(request, status);
         return;
     }
+    size_t slash = str_find_byte(state_machine->name, '/'); // A Map run's child's.
     const struct described described = {
         .state_machine = state_machine,
         .arn = state_machine->arn,
         .definition = state_machine->machine->definition,
+        .label = slash == SIZE_MAX ? STR("") : str_skip(state_machine->name, slash + 1),
+        .map_run_arn = definition->map_run_arn,
     };
     reply_description(request, &described, true);
     state_machine_unref(state_machine);
@@ -237,7 +246,7 @@ static void describe_for_execution(struct api_request *request)
     }
     definition->read =
         (struct states_read){.request = request, .run = run_definition, .reply = reply_definition};
-    if (states_execution_key_read(request, &definition->key)) {
+    if (states_execution_key_read(request, true, &definition->key)) {
         states_read_submit(&definition->read);
     }
 }

@@ -36,10 +36,14 @@ void states_read_submit(struct states_read *read)
     store_submit(worker->api->store, &read->task);
 }
 
-bool states_execution_key_read(struct api_request *request, struct states_execution_key *ret_key)
+bool states_execution_key_read(struct api_request *request, bool may_be_express,
+                               struct states_execution_key *ret_key)
 {
     struct states_arn arn;
-    if (!states_arn_read(request, STR("executionArn"), "execution", &arn)) return false;
+    struct str given = api_member_str(&request->body, STR("executionArn"), STR(""));
+    bool is_child = states_arn_parse(given, &arn) && arn.label.size > 0;
+    const char *types = may_be_express && is_child ? "execution|express" : "execution";
+    if (!states_arn_read(request, STR("executionArn"), types, &arn)) return false;
     ret_key->execution_arn = arn.text;
     if (runtime_execution_arn_split(request->arena, arn.text, &ret_key->state_machine_arn,
                                     &ret_key->name)) {
@@ -75,7 +79,7 @@ static enum status run_row(struct states_read *read, struct store_tx *tx)
                                 &row->row);
 }
 
-static void read_row(struct api_request *request,
+static void read_row(struct api_request *request, bool may_be_express,
                      void (*reply)(struct states_read *read, enum status status))
 {
     struct row_read *row = ARENA_NEW(request->arena, struct row_read);
@@ -84,7 +88,8 @@ static void read_row(struct api_request *request,
         return;
     }
     row->read = (struct states_read){.request = request, .run = run_row, .reply = reply};
-    if (states_execution_key_read(request, &row->key)) states_read_submit(&row->read);
+    if (states_execution_key_read(request, may_be_express, &row->key))
+        states_read_submit(&row->read);
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -151,7 +156,7 @@ static void stop_row(struct states_read *read, enum status status)
 
 static void stop(struct api_request *request)
 {
-    read_row(request, stop_row);
+    read_row(request, false, stop_row);
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -173,8 +178,11 @@ static void write_redrive(struct json_writer *writer, const struct store_executi
     if (row->redrive_count > 0) {
         json_writer_timestamp_member(writer, STR("redriveDate"), row->redriven_unix_ms);
     }
+    bool is_child = row->map_run_arn.size > 0;
     json_writer_string_member(writer, STR("redriveStatus"),
-                              is_redrivable ? STR("REDRIVABLE") : STR("NOT_REDRIVABLE"));
+                              !is_redrivable ? STR("NOT_REDRIVABLE")
+                              : is_child     ? STR("REDRIVABLE_BY_MAP_RUN")
+                                             : STR("REDRIVABLE"));
     if (!is_redrivable) {
         json_writer_string_member(writer, STR("redriveStatusReason"), obstacle);
     }
@@ -231,7 +239,7 @@ static void reply_description(struct states_read *read, enum status status)
 
 static void describe(struct api_request *request)
 {
-    read_row(request, reply_description);
+    read_row(request, true, reply_description);
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -299,7 +307,7 @@ static void redrive_row(struct states_read *read, enum status status)
 
 static void redrive(struct api_request *request)
 {
-    read_row(request, redrive_row);
+    read_row(request, false, redrive_row);
 }
 
 // ---------------------------------------------------------------------------------------------

@@ -189,7 +189,7 @@ static void history(struct api_request *request)
     }
     history->read =
         (struct states_read){.request = request, .run = run_history, .reply = reply_history};
-    if (!states_execution_key_read(request, &history->key)) return;
+    if (!states_execution_key_read(request, false, &history->key)) return;
     history->is_reversed = api_member_bool(&request->body, STR("reverseOrder"), false);
     history->purpose = arena_printf(request->arena, "GetExecutionHistory %" STR_FORMAT " %d",
                                     STR_ARGS(history->key.execution_arn), history->is_reversed);
