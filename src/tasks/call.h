@@ -5,6 +5,7 @@
 #include "tasks/tasks.h"
 
 struct aws_service;
+struct s3_call;
 struct lambda_invocation;
 
 struct tasks_call {
@@ -18,6 +19,7 @@ struct tasks_call {
     bool has_envelope;                    // lambda:invoke; false for a function's own ARN.
     const struct aws_service *service;    // Of a call over HTTP, or NULL.
     struct http_call *http;               // Under way, or NULL.
+    struct s3_call *s3;                   // Likewise.
 };
 
 // Answer from the loop, later in this turn, without anything having been called.
@@ -36,6 +38,9 @@ void tasks_lambda_start(struct tasks_call *call);
 
 // Perform an action of a service's API (aws.c); `call->service` is set.
 void tasks_aws_start(struct tasks_call *call);
+
+// Perform an action of S3 (aws_s3.c). False when it is none that is known.
+MUST_USE bool tasks_s3_start(struct tasks_call *call);
 
 // SdkHttpMetadata: each header as a list of texts, and as a text. Copied.
 struct json tasks_http_metadata(struct arena *arena, const struct http_header *headers,

@@ -5,6 +5,7 @@
 #include "lambda/lambda.h"
 #include "tasks/aws_service.h"
 #include "tasks/call.h"
+#include "tasks/s3.h"
 
 static void deliver_refusal(struct net_deferred *deferred)
 {
@@ -77,6 +78,7 @@ static void start(struct tasks_call *call)
         tasks_lambda_start(call);
         return;
     }
+    if (str_is(request->service, "aws-sdk:s3") && tasks_s3_start(call)) return;
     call->service = aws_service_find(request->service);
     if (call->service != NULL && call->tasks->self_url.size > 0) {
         tasks_aws_start(call);
@@ -108,6 +110,8 @@ void tasks_cancel(struct tasks_call *call)
     net_deferred_cancel(&call->refusal);
     if (call->http != NULL) http_call_cancel(call->http);
     call->http = NULL;
+    s3_call_cancel(call->s3);
+    call->s3 = NULL;
     if (call->invocation == NULL) return;
     net_loop_busy_end(call->tasks->loop);
     lambda_invocation_abandon(call->invocation);
