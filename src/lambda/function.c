@@ -62,7 +62,7 @@ void lambda_function_unref(struct lambda_function *function)
 
 static void on_patience(struct net_timer *timer)
 {
-    // Those that finish have had their time: start others instead.
+    // Those that are at work may have had their time: start others instead.
     lambda_pool_grow(CONTAINER_OF(timer, struct lambda_version, patience));
 }
 

@@ -58,8 +58,11 @@ struct lambda_version {
     struct list waiting;   // Invocations that no sandbox has taken yet, the oldest first.
     uint32_t waiting_count;
     uint32_t starting_count;   // Sandboxes that have not asked for work yet.
+    uint32_t busy_count;       // Sandboxes with an invocation.
     uint32_t finishing_count;  // Sandboxes that have answered and not asked for work again.
-    struct net_timer patience; // Armed while invocations wait for finishing sandboxes.
+    int64_t usual_us;          // A sandbox's time with an invocation, of late; 0: not known yet.
+    int64_t usual_start_us;    // The same of starts.
+    struct net_timer patience; // Armed while invocations wait.
 };
 
 struct lambda_function {

@@ -91,6 +91,7 @@ struct lambda_invocation {
     struct lambda_version *version;
     struct str invoked_arn;
     struct lambda_event *event; // That it is an attempt of; NULL for a synchronous call.
+    int64_t queued_steady_ms;   // When it began to wait for a sandbox.
     int64_t started_steady_ns;  // When the function got it; 0: not yet.
 };
 

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "lambda/event.h"
@@ -19,7 +20,7 @@
 #include "lambda/sandbox.h"
 #include "store/resource.h"
 
-enum { SETTINGS_SIZE_LIMIT = 64 * 1024 };
+enum { SETTINGS_SIZE_LIMIT = 64 * 1024, STARTS_MIN = 4 };
 
 // ---------------------------------------------------------------------------------------------
 // Set-up
@@ -38,6 +39,8 @@ static bool copy_settings(struct lambda *lambda, const struct lambda_settings *s
     set_default(&copy->init_timeout_ms, 10000);
     set_default(&copy->event_retry_ms, 60000);
     set_default(&copy->events_max, 10000);
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    lambda->starts_max = processors > STARTS_MIN ? (uint32_t)processors : STARTS_MIN;
     return arena_copy_str(&lambda->arena, settings->account, &copy->account) &&
            arena_copy_str(&lambda->arena, settings->endpoint_url, &copy->endpoint_url) &&
            arena_copy_str(&lambda->arena, settings->access_key_id, &copy->access_key_id) &&

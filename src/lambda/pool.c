@@ -10,8 +10,17 @@
 #include "lambda/private.h"
 #include "lambda/sandbox.h"
 
-// How long an invocation waits for a sandbox that has answered to ask for work again.
-enum { PATIENCE_MS = 50 };
+// Times are taken from how long a sandbox takes to start: long on a slow or busy machine, where
+// invocations take longer too.
+enum {
+    SOON_SHARE = 4, // What sandboxes at work end in a quarter of a start's time counts as coming.
+    SOON_US_MAX = 100000,
+    PATIENCE_MS_MIN = 50, // An invocation waits for them as long as a start takes, or this.
+    PATIENCE_MS_MAX = 1000,
+    START_PATIENCE_MS = 250, // How long it waits because enough others are starting.
+    LOOK_INTERVAL_MS = 25,   // Between two looks at those that wait.
+    USUAL_WEIGHT = 8,        // The latest time is an eighth of the usual one.
+};
 
 // ---------------------------------------------------------------------------------------------
 // Outcomes
@@ -105,8 +114,7 @@ void lambda_pool_submit(struct lambda_version *version, struct lambda_invocation
     }
     list_append(&version->waiting, &invocation->link);
     version->waiting_count++;
-    if (version->finishing_count > 0 && !net_timer_is_armed(&version->patience))
-        net_timer_arm_steady(lambda->loop, &version->patience, PATIENCE_MS);
+    invocation->queued_steady_ms = net_loop_steady_ms(lambda->loop);
     lambda_pool_grow(version);
 }
 
@@ -177,6 +185,56 @@ static void make_room(struct lambda *lambda)
     lambda_sandbox_end(LIST_ITEM(lambda->idle.next, struct lambda_sandbox, all_idle_link));
 }
 
+static void note(int64_t *usual_us, int64_t duration_us)
+{
+    if (duration_us < 1) duration_us = 1;
+    *usual_us = *usual_us == 0 ? duration_us : *usual_us + (duration_us - *usual_us) / USUAL_WEIGHT;
+}
+
+void lambda_pool_note_start(struct lambda_version *version, int64_t duration_us)
+{
+    note(&version->usual_start_us, duration_us);
+}
+
+void lambda_pool_note_time(struct lambda_version *version, int64_t duration_us)
+{
+    note(&version->usual_us, duration_us);
+}
+
+// How many invocations the sandboxes at work will take soon.
+static uint64_t count_soon(const struct lambda_version *version)
+{
+    uint64_t working = version->busy_count + version->finishing_count;
+    int64_t soon_us = version->usual_start_us / SOON_SHARE;
+    if (soon_us > SOON_US_MAX) soon_us = SOON_US_MAX;
+    uint64_t served =
+        version->usual_us == 0 ? 0 : working * (uint64_t)soon_us / (uint64_t)version->usual_us;
+    return served > version->finishing_count ? served : version->finishing_count;
+}
+
+// Whether more than `count` invocations have waited that long.
+static bool have_waited(const struct lambda_version *version, uint32_t count, int64_t patience_ms)
+{
+    int64_t since_ms = net_loop_steady_ms(version->lambda->loop) - patience_ms;
+    if (version->waiting_count <= count) return false;
+    struct list *link = version->waiting.next;
+    while (count-- > 0)
+        link = link->next;
+    return LIST_ITEM(link, struct lambda_invocation, link)->queued_steady_ms <= since_ms;
+}
+
+static bool needs_another(const struct lambda_version *version)
+{
+    uint32_t coming = version->starting_count;
+    int64_t patience_ms = version->usual_start_us / 1000;
+    if (patience_ms < PATIENCE_MS_MIN) patience_ms = PATIENCE_MS_MIN;
+    if (patience_ms > PATIENCE_MS_MAX) patience_ms = PATIENCE_MS_MAX;
+    if (coming >= version->lambda->starts_max)
+        return have_waited(version, coming, START_PATIENCE_MS + patience_ms);
+    return version->waiting_count > coming + count_soon(version) ||
+           have_waited(version, coming, patience_ms);
+}
+
 void lambda_pool_grow(struct lambda_version *version)
 {
     if (version->waiting_count == 0 || version->lambda->is_ending) return;
@@ -185,11 +243,7 @@ void lambda_pool_grow(struct lambda_version *version)
         return;
     }
     lambda_version_ref(version); // The last invocation may hold the last reference.
-    for (;;) {
-        // While patience lasts, those that finish are coming too.
-        uint32_t coming = version->starting_count;
-        if (net_timer_is_armed(&version->patience)) coming += version->finishing_count;
-        if (version->waiting_count <= coming) break;
+    while (needs_another(version)) {
         struct str error_type;
         char message[256];
         make_room(version->lambda);
@@ -202,5 +256,7 @@ void lambda_pool_grow(struct lambda_version *version)
                              STR_ARGS(invocation->request.request_id), message);
         }
     }
+    if (version->waiting_count > 0 && !net_timer_is_armed(&version->patience))
+        net_timer_arm_steady(version->lambda->loop, &version->patience, LOOK_INTERVAL_MS);
     lambda_version_unref(version);
 }

@@ -1,9 +1,12 @@
 // Pools: which sandbox runs which invocation, and when sandboxes are started and ended.
 //
 // Each version has a pool. An invocation takes the idle sandbox that was used last; without one it
-// waits, and sandboxes are started until there is one coming for every invocation that waits. A
-// sandbox that has answered and not yet asked for work again counts as coming, for a moment: it is
-// back long before a new one would be ready.
+// waits, and sandboxes are started until there is one coming for every invocation that waits.
+//
+// Sandboxes at work count as coming too, for as many invocations as they usually end in a moment:
+// they are back long before a new one would be ready, and more processes than the machine can run
+// make each of them slower. So many invocations of a quick function share few sandboxes. One that
+// has waited in vain gets a new sandbox. For the same reason only so many start side by side.
 //
 // Limits: so many invocations at once of all functions and, where concurrency is reserved, of one
 // function; beyond them a call is refused at once, never queued.
@@ -20,6 +23,10 @@ void lambda_pool_submit(struct lambda_version *version, struct lambda_invocation
 
 // The oldest invocation that waits, taken out of the list, or NULL.
 struct lambda_invocation *lambda_pool_take_waiting(struct lambda_version *version);
+
+// Learn how long a sandbox took to start, or was taken by an invocation.
+void lambda_pool_note_start(struct lambda_version *version, int64_t duration_us);
+void lambda_pool_note_time(struct lambda_version *version, int64_t duration_us);
 
 // Start sandboxes as needed. After any change that leaves fewer coming than waiting.
 void lambda_pool_grow(struct lambda_version *version);

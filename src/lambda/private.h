@@ -32,6 +32,7 @@ struct lambda {
     struct map sandboxes; // Token -> struct lambda_sandbox: all that are not reaped.
     struct list idle;     // All idle sandboxes, the longest idle first.
     uint32_t running;     // Invocations under way.
+    uint32_t starts_max;  // Sandboxes of a version that start side by side unless they are slow.
 
     struct list events; // Asynchronous calls that are not done.
     uint32_t event_count;

@@ -80,7 +80,10 @@ static void leave_state(struct lambda_sandbox *sandbox)
         list_remove(&sandbox->idle_link);
         list_remove(&sandbox->all_idle_link);
         break;
-    case LAMBDA_SANDBOX_BUSY: break;
+    case LAMBDA_SANDBOX_BUSY:
+        assert(version->busy_count > 0);
+        version->busy_count--;
+        break;
     case LAMBDA_SANDBOX_FINISHING:
         assert(version->finishing_count > 0);
         version->finishing_count--;
@@ -109,6 +112,7 @@ static void enter_state(struct lambda_sandbox *sandbox, enum lambda_sandbox_stat
         break;
     case LAMBDA_SANDBOX_BUSY:
         assert(sandbox->invocation != NULL);
+        version->busy_count++;
         net_timer_arm_steady(lambda->loop, &sandbox->timer,
                              (int64_t)version->configuration.timeout_s * 1000);
         arm_memory_timer(sandbox);
@@ -281,7 +285,7 @@ void lambda_sandbox_run(struct lambda_sandbox *sandbox, struct lambda_invocation
     http_exchange_set_abort(exchange, NULL, NULL);
     http_exchange_reply(exchange, 200, headers, count,
                         request->payload.size > 0 ? request->payload : STR("{}"));
-    invocation->started_steady_ns = clock_steady_ns();
+    sandbox->taken_steady_ns = invocation->started_steady_ns = clock_steady_ns();
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -298,8 +302,12 @@ bool lambda_sandbox_on_next(struct lambda_sandbox *sandbox, struct http_exchange
     struct lambda_version *version = sandbox->version;
     if (sandbox->state != LAMBDA_SANDBOX_STARTING && sandbox->state != LAMBDA_SANDBOX_FINISHING)
         return false;
-    if (sandbox->state == LAMBDA_SANDBOX_STARTING)
+    if (sandbox->state == LAMBDA_SANDBOX_STARTING) {
         sandbox->init_us = (clock_steady_ns() - sandbox->started_steady_ns) / 1000;
+        lambda_pool_note_start(version, sandbox->init_us);
+    } else {
+        lambda_pool_note_time(version, (clock_steady_ns() - sandbox->taken_steady_ns) / 1000);
+    }
     sandbox->next = exchange;
     struct lambda_invocation *invocation = lambda_pool_take_waiting(version);
     if (invocation != NULL) {

@@ -59,7 +59,8 @@ struct lambda_sandbox {
     struct lambda_invocation *invocation;
     struct buffer tail; // What was logged in this invocation, if it wants that.
     int64_t started_steady_ns;
-    int64_t init_us; // Of the start; negative once it has been reported.
+    int64_t taken_steady_ns; // When it was given its latest invocation.
+    int64_t init_us;         // Of the start; negative once it has been reported.
     int64_t memory_read_steady_ms;
     uint64_t memory_peak_bytes;
 };

@@ -93,6 +93,27 @@ TEST(python_sandboxes_are_reused_and_limited)
     tear_down(&fixture);
 }
 
+TEST(many_calls_of_a_quick_function_share_few_sandboxes)
+{
+    enum { CALLS = 60 };
+    struct fixture fixture;
+    struct lambda_invocation *invocations[CALLS] = {NULL};
+    if (!has_python()) return;
+    set_up(&fixture, &(struct lambda_settings){0});
+    create_python(&fixture, "f", "", "def handler(event, context): return event\n");
+    for (int i = 0; i < 20; i++)
+        CHECK_STR(invoke(&fixture, "f", "0"), STR("200 0"));
+    for (int i = 0; i < CALLS; i++)
+        begin_invoke(&fixture, "f", STR("1"), LAMBDA_REQUEST_RESPONSE, &invocations[i]);
+    await_answers(&fixture);
+    for (int i = 0; i < CALLS; i++) {
+        CHECK_STR(describe_outcome(&fixture, invocations[i]), STR("200 1"));
+        lambda_invocation_free(invocations[i]);
+    }
+    CHECK(lambda_figures(fixture.lambda).cold_starts < CALLS / 2);
+    tear_down(&fixture);
+}
+
 TEST(idle_sandboxes_are_ended_and_make_room_for_others)
 {
     struct fixture fixture;
