@@ -10,10 +10,13 @@
 #include "runtime/execution_private.h"
 #include "store/execution.h"
 
+enum { RETRY_MS = 1000 };
+
 struct job {
     struct list link; // In the parent's list of jobs; to itself when the parent is gone.
     struct store_task task;
     struct mail mail;              // Carries the watcher.
+    struct net_timer retry;        // The disk refused to say.
     struct runtime_worker *worker; // The parent's.
     struct runtime_worker *owner;  // The child's.
     struct job *next;              // Of the same child's watchers.
@@ -219,7 +222,11 @@ static void on_read(struct store_task *task, enum status status)
     if (status != STATUS_OK) {
         log_error("how %" STR_FORMAT " goes on cannot be read: %s", STR_ARGS(job->child_arn),
                   status_name(status));
-        free_job(job);
+        if (status == STATUS_NOT_FOUND || status == STATUS_CORRUPT) {
+            free_job(job);
+        } else {
+            net_timer_arm_steady(job->worker->loop, &job->retry, RETRY_MS);
+        }
         return;
     }
     if (!str_is(job->child.status, "RUNNING")) {
@@ -237,6 +244,11 @@ static void on_read(struct store_task *task, enum status status)
     job->mail.run = arrive;
     // Whoever waits for a child does not keep virtual time from going on: the child may be asleep.
     mailbox_post(net_loop_mailbox(job->owner->loop), &job->mail);
+}
+
+static void on_retry(struct net_timer *timer)
+{
+    read_child(CONTAINER_OF(timer, struct job, retry));
 }
 
 static void read_child(struct job *job)
@@ -264,6 +276,7 @@ enum status job_watch(struct runtime_execution *parent, uint64_t task_id,
     job->parent_id = parent->id;
     job->task_id = task_id;
     job->has_json_output = resource->pattern == ASL_RUN_JOB_2;
+    net_timer_init(&job->retry, on_retry);
     list_init(&job->link);
     list_append(&parent->jobs, &job->link);
     read_child(job);
