@@ -19,6 +19,11 @@ MUST_USE enum status execution_arm_timer(struct runtime_execution *execution, ui
 MUST_USE enum status execution_resume_task(struct runtime_execution *execution,
                                            const struct engine_wait *wait);
 
+// Call a task (again) that is waited for; what a task's call came to (perform.c).
+void execution_call_again(struct runtime_execution *execution, const struct engine_wait *wait);
+void execution_report_task(struct runtime_execution *execution, uint64_t task_id,
+                           const struct asl_resource *resource, const struct tasks_answer *answer);
+
 // The same for one that had been submitted, with what the submission's report was.
 MUST_USE enum status execution_resume_job(struct runtime_execution *execution,
                                           const struct engine_wait *wait,

@@ -12,6 +12,7 @@
 #include "runtime/execution_private.h"
 #include "runtime/job.h"
 #include "runtime/map_run.h"
+#include "runtime/nested.h"
 #include "tasks/aws_service.h"
 
 enum {
@@ -152,26 +153,6 @@ static bool answers_later(const struct asl_resource *resource)
     return resource->kind == ASL_RESOURCE_SERVICE && resource->pattern != ASL_REQUEST_RESPONSE;
 }
 
-static bool is_nested(const struct asl_resource *resource)
-{
-    return str_is(resource->type, "states") && str_is(resource->action, "startExecution");
-}
-
-static bool is_job(const struct asl_resource *resource)
-{
-    return is_nested(resource) &&
-           (resource->pattern == ASL_RUN_JOB || resource->pattern == ASL_RUN_JOB_2);
-}
-
-// A nested execution has been started: what is waited for is its end.
-static enum status watch_child(struct runtime_execution *execution, uint64_t task_id,
-                               const struct asl_resource *resource, const struct json *submission)
-{
-    const struct json *arn = JSON_FIND(submission, "ExecutionArn");
-    if (arn == NULL || !json_is_string(arn)) return STATUS_CORRUPT;
-    return job_watch(execution, task_id, resource, json_str(arn));
-}
-
 // What the execution keeps of an answer.
 static bool copy_answer(struct arena *arena, const struct tasks_answer *answer,
                         struct engine_event *event)
@@ -185,16 +166,16 @@ static bool copy_answer(struct arena *arena, const struct tasks_answer *answer,
     return true;
 }
 
-static void on_answer(void *context, const struct tasks_answer *answer)
+// What the answer is to the engine. A nested execution that has been started is watched.
+static struct engine_event take_answer(struct runtime_execution *execution, uint64_t task_id,
+                                       const struct asl_resource *resource,
+                                       const struct tasks_answer *answer)
 {
-    struct runtime_task *task = context;
-    struct runtime_execution *execution = task->execution;
-    bool is_submission = answers_later(task->resource);
     struct engine_event event = {
-        .type = !answer->is_success ? ENGINE_EVENT_TASK_FAILED
-                : is_submission     ? ENGINE_EVENT_TASK_SUBMITTED
-                                    : ENGINE_EVENT_TASK_SUCCEEDED,
-        .task_id = task->task_id,
+        .type = !answer->is_success       ? ENGINE_EVENT_TASK_FAILED
+                : answers_later(resource) ? ENGINE_EVENT_TASK_SUBMITTED
+                                          : ENGINE_EVENT_TASK_SUCCEEDED,
+        .task_id = task_id,
         .output = json_null,
         .output_size_bytes = answer->output_size_bytes,
     };
@@ -202,36 +183,30 @@ static void on_answer(void *context, const struct tasks_answer *answer)
         event.type = ENGINE_EVENT_TASK_FAILED;
         event.error = (struct asl_error){.name = ASL_ERROR_DATA_LIMIT,
                                          .cause = STR("There is no memory for the answer.")};
-    } else if (answer->is_success && is_job(task->resource)) {
-        enum status status = watch_child(execution, task->task_id, task->resource, &answer->output);
+    } else if (answer->is_success && nested_is_job(resource)) {
+        enum status status = nested_watch(execution, task_id, resource, &answer->output);
         if (status != STATUS_OK) {
             log_error("%" STR_FORMAT " cannot wait for its nested execution: %s",
                       STR_ARGS(execution->start.execution_arn), status_name(status));
         }
     }
-    give_back_task(task);
+    return event;
+}
+
+void execution_report_task(struct runtime_execution *execution, uint64_t task_id,
+                           const struct asl_resource *resource, const struct tasks_answer *answer)
+{
+    struct engine_event event = take_answer(execution, task_id, resource, answer);
     execution_feed(execution, &event);
 }
 
-// A nested execution gets a name that follows from its task, unless the workflow names it: started
-// again after a restart it is the same execution.
-static bool name_child(const struct runtime_task *task, struct arena *arena,
-                       struct json *parameters)
+static void on_answer(void *context, const struct tasks_answer *answer)
 {
-    const struct runtime_execution *execution = task->execution;
-    const struct json *name = JSON_FIND(parameters, "Name");
-    if (execution->id == 0 || (name != NULL && !json_is_null(name))) return true;
-    struct random random;
-    char *text = arena_alloc(arena, RANDOM_UUID_SIZE);
-    if (text == NULL) return false;
-    random_init_seed(&random,
-                     (uint64_t)execution->id * UINT64_C(0x9e3779b97f4a7c15) ^ task->task_id);
-    random_uuid(&random, text);
-    struct json value = json_from_str((struct str){text, RANDOM_UUID_SIZE});
-    const struct json *named = json_with_member(arena, parameters, STR("Name"), &value);
-    if (named == NULL) return false;
-    *parameters = *named;
-    return true;
+    struct runtime_task *task = context;
+    struct runtime_execution *execution = task->execution;
+    struct engine_event event = take_answer(execution, task->task_id, task->resource, answer);
+    give_back_task(task);
+    execution_feed(execution, &event);
 }
 
 static enum status call_task(struct runtime_execution *execution, uint64_t task_id,
@@ -246,7 +221,8 @@ static enum status call_task(struct runtime_execution *execution, uint64_t task_
     task->task_id = task_id;
     task->resource = resource;
     request->arena = &task->arena;
-    bool is_ready = !is_nested(resource) || name_child(task, &task->arena, &request->parameters);
+    bool is_ready = !nested_is_start(resource) ||
+                    nested_name(execution, task_id, &task->arena, &request->parameters);
     task->call = is_ready ? tasks_start(&worker->tasks, request, on_answer, task) : NULL;
     if (task->call == NULL) {
         give_back_task(task);
@@ -326,6 +302,17 @@ static struct asl_error lost_error(struct runtime_execution *execution,
     return error;
 }
 
+void execution_call_again(struct runtime_execution *execution, const struct engine_wait *wait)
+{
+    struct tasks_request request =
+        make_request(execution, wait->resource, wait->parameters, wait->credentials_role_arn);
+    enum status status = call_task(execution, wait->task_id, wait->resource, &request);
+    if (status != STATUS_OK) {
+        log_error("no memory to take up a task of %" STR_FORMAT,
+                  STR_ARGS(execution->start.execution_arn));
+    }
+}
+
 enum status execution_resume_task(struct runtime_execution *execution,
                                   const struct engine_wait *wait)
 {
@@ -335,12 +322,10 @@ enum status execution_resume_task(struct runtime_execution *execution,
         return offer_activity(execution, resource, wait->task_id, wait->task_token,
                               &wait->parameters);
     }
-    // The same start again is the same execution, and a held task has never begun.
-    if (is_nested(resource) ||
-        drain_was_held(execution->worker->runtime, execution->id, wait->task_id)) {
-        struct tasks_request request =
-            make_request(execution, resource, wait->parameters, wait->credentials_role_arn);
-        return call_task(execution, wait->task_id, resource, &request);
+    if (nested_is_start(resource)) return nested_resume(execution, wait);
+    if (drain_was_held(execution->worker->runtime, execution->id, wait->task_id)) {
+        execution_call_again(execution, wait); // It has never begun.
+        return STATUS_OK;
     }
     struct engine_event event = {
         .type = ENGINE_EVENT_TASK_FAILED,
@@ -353,8 +338,8 @@ enum status execution_resume_task(struct runtime_execution *execution,
 enum status execution_resume_job(struct runtime_execution *execution,
                                  const struct engine_wait *wait, const struct json *submission)
 {
-    return is_job(wait->resource)
-               ? watch_child(execution, wait->task_id, wait->resource, submission)
+    return nested_is_job(wait->resource)
+               ? nested_watch(execution, wait->task_id, wait->resource, submission)
                : STATUS_OK;
 }
 
@@ -365,7 +350,7 @@ static void cancel_task(struct runtime_execution *execution, uint64_t task_id,
         runtime_activity_withdraw(execution->worker, resource->arn, execution->id, task_id);
         return;
     }
-    if (is_job(resource)) job_cancel(execution, task_id);
+    if (nested_is_job(resource)) job_cancel(execution, task_id);
     LIST_EACH(link, &execution->tasks)
     {
         struct runtime_task *task = LIST_ITEM(link, struct runtime_task, link);
