@@ -322,6 +322,14 @@ enum status execution_resume_task(struct runtime_execution *execution,
         return offer_activity(execution, resource, wait->task_id, wait->task_token,
                               &wait->parameters);
     }
+    if (wait->has_early_result) { // It was submitted, or nobody could have answered it.
+        struct engine_event submitted = {
+            .type = ENGINE_EVENT_TASK_SUBMITTED,
+            .task_id = wait->task_id,
+            .output = json_empty_object,
+        };
+        return commit_defer(execution, &submitted);
+    }
     if (nested_is_start(resource)) return nested_resume(execution, wait);
     if (drain_was_held(execution->worker->runtime, execution->id, wait->task_id)) {
         execution_call_again(execution, wait); // It has never begun.
