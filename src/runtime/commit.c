@@ -38,6 +38,7 @@ struct commit {
     struct json_writer events_writer;
     struct engine_update updates[UPDATES_MAX];
     struct runtime_letter *letters[UPDATES_MAX]; // Of the update with the same index; or NULL.
+    struct runtime_letter *refused; // Nobody waited for them, as of what this commit makes durable.
     size_t update_count;
     bool is_start;
     bool is_end;
@@ -141,6 +142,7 @@ static struct commit *take_commit(struct runtime_worker *worker)
         net_timer_init(&commit->retry, on_retry);
     }
     commit->update_count = 0;
+    commit->refused = NULL;
     commit->is_start = commit->is_end = commit->is_redrive = commit->is_urgent = false;
     commit->stores_definition = commit->removes_snapshot = false;
     commit->step = (struct store_step){0};
@@ -213,18 +215,39 @@ static void add_fault(struct commit *commit, enum status status)
     commit->letters[commit->update_count++] = NULL;
 }
 
+// A letter that changes nothing is answered when what is in memory is on the disk as well: after a
+// crash its event might still be waited for.
+static void refuse_letter(struct commit *commit, struct runtime_letter *letter)
+{
+    if (letter == NULL) return;
+    letter->next = commit->refused;
+    commit->refused = letter;
+}
+
 static void add_event(struct commit *commit, struct engine_event event,
                       struct runtime_letter *letter)
 {
     struct runtime_execution *execution = commit->execution;
     struct runtime_worker *worker = execution->worker;
+    if (letter != NULL) {
+        enum status opened = letter_open(letter, execution);
+        if (opened == STATUS_NOT_FOUND) {
+            refuse_letter(commit, letter);
+            return;
+        }
+        if (opened != STATUS_OK) {
+            letter_answer(letter, opened, 0);
+            return;
+        }
+        event = letter->event;
+    }
     assert(commit->update_count < UPDATES_MAX);
     struct engine_update *update = &commit->updates[commit->update_count];
     event.now_unix_ms = clock_unix_ms(worker->runtime->clock);
     event.random_seed = random_u64(&worker->random);
     enum status status = engine_step(execution->engine, &event, &commit->arena, update);
     if (status == STATUS_NOT_FOUND) { // Nobody waits for it, and nothing has changed.
-        if (letter != NULL) letter_answer(letter, STATUS_NOT_FOUND, 0);
+        refuse_letter(commit, letter);
         return;
     }
     if (status != STATUS_OK) {
@@ -339,8 +362,19 @@ static enum status run_commit(struct store_task *task, struct store_tx *tx)
 static void begin_next(struct runtime_execution *execution);
 static void submit(struct commit *commit);
 
+static void answer_refused(struct commit *commit, enum status status)
+{
+    struct runtime_letter *letter = commit->refused;
+    commit->refused = NULL;
+    for (struct runtime_letter *next; letter != NULL; letter = next) {
+        next = letter->next;
+        letter_answer(letter, status == STATUS_OK ? STATUS_NOT_FOUND : status, 0);
+    }
+}
+
 static void answer_letters(struct commit *commit, enum status status)
 {
+    answer_refused(commit, status);
     int64_t stopped_unix_ms = status == STATUS_OK ? last_update(commit)->stopped_unix_ms : 0;
     for (size_t i = 0; i < commit->update_count; i++) {
         struct runtime_letter *letter = commit->letters[i];
@@ -480,6 +514,7 @@ static void end_commit(struct commit *commit)
 {
     struct runtime_execution *execution = commit->execution;
     if (commit->update_count == 0) {
+        answer_refused(commit, STATUS_OK);
         give_back_commit(execution->worker, commit);
         return;
     }

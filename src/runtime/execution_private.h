@@ -114,5 +114,11 @@ void letter_deliver(struct runtime_letter *letter);
 // Answer all polls that wait with this worker's queues (activity.c).
 void activity_send_home(struct runtime_worker *worker);
 
+// Check its token and move its event's values to the execution, when its turn has come.
+//
+// Returns STATUS_OK, STATUS_NOT_FOUND (the token is not the task's) or a fault.
+MUST_USE enum status letter_open(struct runtime_letter *letter,
+                                 struct runtime_execution *execution);
+
 // Answer a letter whose event has been dealt with (letter.c).
 void letter_answer(struct runtime_letter *letter, enum status status, int64_t stopped_unix_ms);

@@ -73,20 +73,23 @@ static enum status unpack(struct runtime_letter *letter, struct arena *arena)
     return json_parse(arena, letter->output_text, JSON_PARSE_COPY, &event->output, NULL);
 }
 
+enum status letter_open(struct runtime_letter *letter, struct runtime_execution *execution)
+{
+    if (letter->token.size > 0 &&
+        !str_equal(engine_execution_task_token(execution->engine, letter->event.task_id),
+                   letter->token)) {
+        return STATUS_NOT_FOUND;
+    }
+    return unpack(letter, engine_execution_arena(execution->engine));
+}
+
 void letter_deliver(struct runtime_letter *letter)
 {
     if (sleep_take_letter(letter->owner, letter)) return;
     struct runtime_execution *execution =
         runtime_execution_find(letter->owner, letter->execution_id);
-    enum status status = execution == NULL ? STATUS_NOT_FOUND : STATUS_OK;
-    if (status == STATUS_OK && letter->token.size > 0 &&
-        !str_equal(engine_execution_task_token(execution->engine, letter->event.task_id),
-                   letter->token)) {
-        status = STATUS_NOT_FOUND;
-    }
-    if (status == STATUS_OK) status = unpack(letter, engine_execution_arena(execution->engine));
-    if (status != STATUS_OK) {
-        letter_answer(letter, status, 0);
+    if (execution == NULL) {
+        letter_answer(letter, STATUS_NOT_FOUND, 0);
         return;
     }
     commit_feed(execution, &letter->event, letter);
