@@ -117,6 +117,7 @@ void commit_forget(struct runtime_execution *execution)
         if (event->letter != NULL) letter_answer(event->letter, STATUS_NOT_FOUND, 0);
     }
     execution->pending = NULL;
+    net_deferred_cancel(&execution->pump);
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -603,7 +604,7 @@ static void on_pump(struct net_deferred *deferred)
 enum status commit_defer(struct runtime_execution *execution, const struct engine_event *event)
 {
     if (!add_pending(execution, event, NULL)) return STATUS_NO_MEMORY;
-    net_deferred_init(&execution->pump, on_pump);
+    execution->pump.run = on_pump;
     net_loop_defer(execution->worker->loop, &execution->pump);
     return STATUS_OK;
 }

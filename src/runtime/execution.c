@@ -139,6 +139,7 @@ enum status runtime_execution_new(struct runtime_worker *worker,
     list_init(&execution->idle);
     list_init(&execution->timers);
     net_deferred_init(&execution->continuation, execution_on_continue);
+    net_deferred_init(&execution->pump, NULL);
     execution->start = (struct engine_start){
         .machine = state_machine->machine,
         .state_machine_arn = state_machine->arn,

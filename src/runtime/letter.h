@@ -9,7 +9,7 @@
 //   sent    -> waits         [the owner's execution took the event; its commit is under way]
 //   waits   -> answered      [durable: STATUS_OK; the disk refused: STATUS_IO]
 //   sent    -> answered      [STATUS_NOT_FOUND: the execution does not run, or nobody waits for the
-//                             task or the token is not its]
+//                             task or the token is not its; told when that is on the disk]
 //   answered -> gone         [on_done, on the asking thread, then it is freed]
 
 #pragma once
