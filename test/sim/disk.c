@@ -420,7 +420,7 @@ enum status store_snapshot_each(struct store_tx *at, int64_t after_id, uint32_t 
 }
 
 // ---------------------------------------------------------------------------------------------
-// Resources; and the journal, which Standard executions do not use
+// Resources: the state machines; and the journal, which Standard executions do not use
 
 const char *store_kind_name(enum store_kind kind)
 {
@@ -439,6 +439,27 @@ enum status store_resource_each(struct store_tx *at, enum store_kind kind,
         }
     }
     return status;
+}
+
+enum status store_resource_put(struct store_tx *at, enum store_kind kind, struct str region,
+                               struct str name, struct str body)
+{
+    (void)at, (void)kind, (void)region, (void)name, (void)body;
+    return STATUS_IO;
+}
+
+enum status store_resource_get(struct store_tx *at, enum store_kind kind, struct str region,
+                               struct str name, struct arena *arena, struct str *ret_body)
+{
+    (void)at, (void)kind, (void)region, (void)name, (void)arena, (void)ret_body;
+    return STATUS_NOT_FOUND;
+}
+
+enum status store_resource_delete(struct store_tx *at, enum store_kind kind, struct str region,
+                                  struct str name)
+{
+    (void)at, (void)kind, (void)region, (void)name;
+    return STATUS_NOT_FOUND;
 }
 
 enum status store_journal_append(struct store_tx *at, struct str record, int64_t *ret_id)
