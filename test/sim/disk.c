@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "net/loop.h"
-#include "store/journal.h"
 #include "store/resource.h"
 #include "test/sim/heap.h"
 #include "test/sim/sim.h"
@@ -420,7 +419,7 @@ enum status store_snapshot_each(struct store_tx *at, int64_t after_id, uint32_t 
 }
 
 // ---------------------------------------------------------------------------------------------
-// Resources: the state machines; and the journal, which Standard executions do not use
+// Resources: the state machines
 
 const char *store_kind_name(enum store_kind kind)
 {
@@ -439,46 +438,6 @@ enum status store_resource_each(struct store_tx *at, enum store_kind kind,
         }
     }
     return status;
-}
-
-enum status store_resource_put(struct store_tx *at, enum store_kind kind, struct str region,
-                               struct str name, struct str body)
-{
-    (void)at, (void)kind, (void)region, (void)name, (void)body;
-    return STATUS_IO;
-}
-
-enum status store_resource_get(struct store_tx *at, enum store_kind kind, struct str region,
-                               struct str name, struct arena *arena, struct str *ret_body)
-{
-    (void)at, (void)kind, (void)region, (void)name, (void)arena, (void)ret_body;
-    return STATUS_NOT_FOUND;
-}
-
-enum status store_resource_delete(struct store_tx *at, enum store_kind kind, struct str region,
-                                  struct str name)
-{
-    (void)at, (void)kind, (void)region, (void)name;
-    return STATUS_NOT_FOUND;
-}
-
-enum status store_journal_append(struct store_tx *at, struct str record, int64_t *ret_id)
-{
-    (void)at, (void)record, (void)ret_id;
-    return STATUS_IO;
-}
-
-enum status store_journal_remove(struct store_tx *at, int64_t id)
-{
-    (void)at, (void)id;
-    return STATUS_IO;
-}
-
-enum status store_journal_each(struct store_tx *at, int64_t after_id, uint32_t count_max,
-                               store_journal_fn callback, void *context)
-{
-    (void)at, (void)after_id, (void)count_max, (void)callback, (void)context;
-    return STATUS_OK;
 }
 
 // ---------------------------------------------------------------------------------------------
