@@ -2,7 +2,9 @@
 
 BUILD ?= build
 
-.PHONY: all setup run test unit bench asan fuzz check format clean help
+SEEDS ?= 100000
+
+.PHONY: all setup run test unit sim bench asan fuzz check format clean help
 
 all: setup ## Build build/galop
 	@ninja -C $(BUILD) galop
@@ -22,6 +24,10 @@ test: ## Install what is missing and run every test; closes with "N passed, N fa
 unit: setup ## Unit tests alone
 	@ninja -C $(BUILD)
 	@meson test -C $(BUILD) --suite unit --print-errorlogs
+
+sim: setup ## Whole executions with crashes, a simulated disk and clock, from SEEDS seeds (100000)
+	@ninja -C $(BUILD) test/sim/sim
+	@SIM=$(BUILD)/test/sim/sim SEEDS=$(SEEDS) test/sim/run
 
 bench: ## Measure against a raw HTTP server in the same run
 	@tools/install-packages build bench
