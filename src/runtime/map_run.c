@@ -265,7 +265,7 @@ static struct map_run *new_run(struct runtime_worker *worker, struct str arn, st
     struct map_run *run = calloc(1, sizeof(*run));
     if (run == NULL) return NULL;
     run->worker = worker;
-    run->items_array = json_null;
+    arena_init(&run->batch_arena, MAP_RUN_ITEMS_BYTES_MAX);
     run->item_total = -1;
     arena_init(&run->arena, MIB(4));
     arena_init(&run->scratch, MIB(64));
@@ -283,21 +283,40 @@ static struct map_run *new_run(struct runtime_worker *worker, struct str arn, st
     return run;
 }
 
+static enum status open_source(struct map_run *run, const struct json *reader)
+{
+    const struct engine_start *start = &run->parent->start;
+    struct items_request request = {
+        .tasks = &run->worker->tasks,
+        .reader = *reader,
+        .role_arn = start->role_arn,
+        .session_name = start->execution_name,
+        .region = start->region,
+    };
+    run->source = items_source_new(&request);
+    return run->source == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+}
+
 static enum status open_items(struct map_run *run, const struct engine_map_run *told)
 {
-    const char *field = !json_is_null(&told->reader)   ? "ItemReader is not supported yet."
-                        : !json_is_null(&told->writer) ? "ResultWriter is not supported yet."
-                                                       : NULL;
-    run->is_all_read = true;
-    if (field != NULL) {
-        run->error = (struct asl_error){.name = ASL_ERROR_RUNTIME, .cause = str_from_c(field)};
+    struct json items;
+    bool is_read = !json_is_null(&told->reader);
+    const char *why = !json_is_null(&told->writer) ? "ResultWriter is not supported yet."
+                      : is_read && run->worker->stand_in != NULL
+                          ? "ItemReader needs a server: there is nothing to read from here."
+                          : NULL;
+    if (why != NULL) {
+        run->is_all_read = true;
+        run->error = (struct asl_error){.name = ASL_ERROR_RUNTIME, .cause = str_from_c(why)};
         return STATUS_OK;
     }
+    if (is_read) return open_source(run, &told->reader);
     // The parent may move, or end before its children.
-    if (!json_copy(&run->arena, &told->items, &run->items_array)) return STATUS_NO_MEMORY;
-    run->items = run->items_array.items;
-    run->batch_count = run->items_array.size;
-    run->item_total = run->items_array.size;
+    if (!json_copy(&run->arena, &told->items, &items)) return STATUS_NO_MEMORY;
+    run->is_all_read = true;
+    run->items = items.items;
+    run->batch_count = items.size;
+    run->item_total = items.size;
     return STATUS_OK;
 }
 
@@ -435,6 +454,8 @@ void map_run_free(struct map_run *run)
     free(run->results);
     state_machine_unref(run->state_machine);
     arena_release(&run->arena);
+    items_source_free(run->source);
+    arena_release(&run->batch_arena);
     arena_release(&run->scratch);
     free(run);
 }

@@ -218,12 +218,78 @@ static enum status begin_child(struct map_run *run, uint32_t index, struct str i
 // ---------------------------------------------------------------------------------------------
 // Items
 
-// Returns true when there are more than before.
-static bool read_items(struct map_run *run)
+static const struct asl_error too_many_bytes = {
+    .name = STR_INIT("States.Runtime"),
+    .cause = STR_INIT("The items that are read at once need too much memory."),
+};
+
+static void fail_reading(struct map_run *run, const struct items_batch *batch)
 {
-    // All that are in memory were there from the beginning.
-    assert(run->is_all_read);
-    return false;
+    struct asl_error error = {.name = ASL_ERROR_ITEM_READER_FAILED};
+    run->is_all_read = true;
+    if (!arena_copy_str(&run->arena, batch->error, &error.name) ||
+        !arena_copy_str(&run->arena, batch->cause, &error.cause)) {
+        error = too_many_bytes;
+    }
+    map_run_fail(run, error);
+}
+
+// Behind the items that are left come those of the batch.
+static void on_batch(void *context, const struct items_batch *batch)
+{
+    struct map_run *run = context;
+    run->is_reading = false;
+    if (batch->is_failed) {
+        fail_reading(run, batch);
+        return;
+    }
+    uint32_t left = run->batch_count;
+    struct json *items =
+        arena_alloc_array(&run->batch_arena, (size_t)left + batch->count, sizeof(*items));
+    if (items == NULL) {
+        map_run_fail(run, too_many_bytes);
+        return;
+    }
+    if (left > 0) memcpy(items, run->items, left * sizeof(*items));
+    if (batch->count > 0) memcpy(items + left, batch->items, batch->count * sizeof(*items));
+    run->items = items;
+    run->batch_count = left + batch->count;
+    run->items_read += batch->count;
+    run->is_all_read = batch->is_end;
+    if (batch->is_end) run->item_total = (int64_t)run->items_read;
+    map_run_go_on(run);
+}
+
+// What is left moves to a fresh arena, where the next batch goes as well.
+static bool keep_rest(struct map_run *run)
+{
+    struct arena fresh;
+    uint32_t left = run->batch_count - run->batch_next;
+    arena_init(&fresh, MAP_RUN_ITEMS_BYTES_MAX);
+    struct json *items = arena_alloc_array(&fresh, left, sizeof(*items));
+    bool is_kept = items != NULL;
+    for (uint32_t i = 0; is_kept && i < left; i++)
+        is_kept = json_copy(&fresh, &run->items[run->batch_next + i], &items[i]);
+    arena_release(&run->batch_arena);
+    run->batch_arena = fresh;
+    run->items = items;
+    run->batch_next = 0;
+    run->batch_count = is_kept ? left : 0;
+    return is_kept;
+}
+
+// More items are needed. They come from the event loop, which looks for something to do then.
+static void read_items(struct map_run *run)
+{
+    if (run->is_all_read || run->is_reading) return;
+    assert(run->source != NULL);
+    if (!keep_rest(run)) {
+        map_run_fail(run, too_many_bytes);
+        return;
+    }
+    run->is_reading = true;
+    items_next(run->source, MAP_RUN_READ_ITEMS, MAP_RUN_READ_BYTES, &run->batch_arena, on_batch,
+               run);
 }
 
 // Pass over the items of children that are known from before.
@@ -235,8 +301,8 @@ static bool skip_known(struct map_run *run)
         run->batch_next += skipped;
         run->skipped_items -= skipped;
         if (run->skipped_items > 0) {
-            if (run->is_all_read || !read_items(run)) return false;
-            continue;
+            read_items(run);
+            return false;
         }
         if (run->next_child >= run->result_count) return true;
         const struct map_result *result = &run->results[run->next_child];
@@ -265,31 +331,38 @@ static void fail_input(struct map_run *run, enum status status, const struct asl
     map_run_fail(run, failure);
 }
 
+// The next child's input, of the items that are there. False when there are none, or too few.
+static bool make_input(struct map_run *run, struct engine_map_child *ret_child)
+{
+    struct asl_error error;
+    if (run->is_reading) return false;
+    if (run->batch_next == run->batch_count) {
+        read_items(run);
+        return false;
+    }
+    struct engine_map_items items = {
+        .items = run->items + run->batch_next,
+        .count = run->batch_count - run->batch_next,
+        .first_index = run->next_item,
+        .is_all = run->is_all_read,
+    };
+    arena_reset(&run->scratch);
+    enum status status = engine_map_child_input(
+        run->parent->engine, run->task_id, &items,
+        ((uint64_t)run->started_unix_ms << 20) ^ run->next_child, &run->scratch, ret_child, &error);
+    if (status != STATUS_OK) {
+        fail_input(run, status, &error);
+        return false;
+    }
+    if (ret_child->has_room) read_items(run);
+    return !ret_child->has_room;
+}
+
 static bool start_fresh(struct map_run *run)
 {
     struct engine_map_child child;
-    struct asl_error error;
     uint32_t index = run->next_child;
-    for (;;) {
-        if (run->batch_next == run->batch_count && !read_items(run)) return false;
-        if (run->batch_next == run->batch_count) continue; // An empty batch.
-        struct engine_map_items items = {
-            .items = run->items + run->batch_next,
-            .count = run->batch_count - run->batch_next,
-            .first_index = run->next_item,
-            .is_all = run->is_all_read,
-        };
-        arena_reset(&run->scratch);
-        enum status status = engine_map_child_input(run->parent->engine, run->task_id, &items,
-                                                    ((uint64_t)run->started_unix_ms << 20) ^ index,
-                                                    &run->scratch, &child, &error);
-        if (status != STATUS_OK) {
-            fail_input(run, status, &error);
-            return false;
-        }
-        if (!child.has_room) break;
-        if (!read_items(run)) return false;
-    }
+    if (!make_input(run, &child)) return false;
     struct map_result *result = map_run_result(run, index);
     struct str input = json_render_to_arena(&run->scratch, &child.input);
     enum status status = STATUS_NO_MEMORY;

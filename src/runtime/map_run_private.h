@@ -7,12 +7,16 @@
 #include "net/loop.h"
 #include "runtime/execution_private.h"
 #include "runtime/map_run.h"
+#include "tasks/items.h"
 
 enum {
-    MAP_RUN_RETRY_MS = 500,   // Until what the disk refused is tried again.
-    MAP_RUN_STARTS_MAX = 256, // Commits of starts under way.
-    MAP_RUN_ROWS_MAX = 1024,  // Rows of ephemeral children under way.
-    MAP_RUN_BURST = 64,       // Children started in one turn of the loop.
+    MAP_RUN_RETRY_MS = 500,    // Until what the disk refused is tried again.
+    MAP_RUN_STARTS_MAX = 256,  // Commits of starts under way.
+    MAP_RUN_ROWS_MAX = 1024,   // Rows of ephemeral children under way.
+    MAP_RUN_BURST = 64,        // Children started in one turn of the loop.
+    MAP_RUN_READ_ITEMS = 1000, // Items read in one piece, and bytes of them.
+    MAP_RUN_READ_BYTES = 1 << 20,
+    MAP_RUN_ITEMS_BYTES_MAX = 256 << 20,
     MAP_RUN_LOAD_BATCH = 500, // Rows read in one piece.
 };
 
@@ -69,7 +73,10 @@ struct map_run {
     int64_t failure_count_max;
     double failure_percent_max;
 
-    struct json items_array;  // In memory, or JSON_NULL.
+    struct items_source *source; // NULL: all items are in memory.
+    struct arena batch_arena;    // Of those that came from it.
+    bool is_reading;
+    uint64_t items_read;
     const struct json *items; // The batch being handed out.
     uint32_t batch_count;
     uint32_t batch_next;

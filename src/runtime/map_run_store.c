@@ -36,7 +36,7 @@ static void close_counts(struct store_map_run_counts *counts)
 
 void map_run_fill_row(const struct map_run *run, struct store_map_run *ret_row)
 {
-    uint64_t total = run->item_total >= 0 ? (uint64_t)run->item_total : run->next_item;
+    uint64_t total = run->item_total >= 0 ? (uint64_t)run->item_total : run->items_read;
     bool has_ended = run->phase == MAP_RUN_ENDED;
     bool has_batches = run->next_item > run->next_child;
     *ret_row = (struct store_map_run){
