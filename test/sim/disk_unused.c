@@ -1,9 +1,13 @@
 // What the runtime links and the simulation does not use: writing resources (a polite stop does),
 // the journal of asynchronous Express starts, and Map runs.
 
+#include <assert.h>
+#include <stdlib.h>
+
 #include "store/journal.h"
 #include "store/map_run.h"
 #include "store/resource.h"
+#include "tasks/items.h"
 
 enum status store_resource_put(struct store_tx *at, enum store_kind kind, struct str region,
                                struct str name, struct str body)
@@ -75,4 +79,24 @@ enum status store_map_run_each_child(struct store_tx *at, struct str arn, int64_
 {
     (void)at, (void)arn, (void)after_id, (void)count_max, (void)callback, (void)context;
     return STATUS_OK;
+}
+
+// Items of Map runs that are read from elsewhere.
+
+struct items_source *items_source_new(const struct items_request *request)
+{
+    (void)request;
+    abort();
+}
+
+void items_next(struct items_source *source, uint32_t count_max, size_t size_max,
+                struct arena *arena, items_batch_fn on_batch, void *context)
+{
+    (void)source, (void)count_max, (void)size_max, (void)arena, (void)on_batch, (void)context;
+    abort();
+}
+
+void items_source_free(struct items_source *source)
+{
+    assert(source == NULL);
 }
