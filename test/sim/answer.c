@@ -67,7 +67,8 @@ struct answer answer_to(const struct json *question)
     } else if (has_heartbeat) {
         answer.beat_count = 3;
     } else if (hash / 64 % 3 == 0) {
-        answer.delay_ms = timeout_seconds * 1000 + 5000; // Too late.
+        answer.delay_ms = timeout_seconds * 1000 + 5000;
+        answer.is_late = true;
     }
     return answer;
 }

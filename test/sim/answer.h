@@ -17,6 +17,7 @@ struct answer {
     const char *error;   // Otherwise.
     int64_t delay_ms;    // -1: it never comes.
     unsigned beat_count; // Heartbeats before.
+    bool is_late;        // Behind the task's time-out.
 };
 
 // To a task's question, see machine.h.

@@ -380,6 +380,13 @@ static const char *event_name(enum engine_event_type type)
     return type == ENGINE_EVENT_TASK_SUCCEEDED ? "TASK_SUCCEEDED" : "TASK_FAILED";
 }
 
+static void note_late_answer(int64_t execution_id)
+{
+    const struct disk_execution *execution = disk_find(execution_id);
+    if (!sim.is_disturbed) sim_fail("an answer was taken behind its time-out");
+    if (execution != NULL) world_root_of(execution->row.name)->is_disturbed = true;
+}
+
 static void on_answered(void *context, const struct runtime_letter *letter)
 {
     struct actor *actor = context;
@@ -406,6 +413,8 @@ static void on_answered(void *context, const struct runtime_letter *letter)
     if (!is_beat && letter->status == STATUS_OK) {
         if (actor->has_answered) sim_fail("a task was answered twice");
         actor->has_answered = true;
+        // Where the server was down when the time-out passed, either may be first.
+        if (actor->answer.is_late) note_late_answer(actor->execution_id);
         acknowledge(actor->execution_id, actor->task_id, event_name(type));
     }
     actor->due_unix_ms = actor->is_twice ? sim.now_unix_ms + sim_draw(100) : INT64_MAX;
