@@ -486,6 +486,7 @@ static bool authorize(struct tasks_call *call, const struct s3_action *action,
         .code = STR("AccessDenied"),
         .message = message,
         .request_id = tasks_call_request_id(call),
+        .extended_request_id = tasks_call_request_id(call),
     };
     tasks_call_refuse(call, STR("S3.S3Exception"), s3_sdk_cause(arena, &denial));
     return false;

@@ -79,6 +79,15 @@ static struct str code_of_status(int status)
     }
 }
 
+// Servers that give their answers no names still have errors that name them, as S3's all do.
+static struct str made_id(struct s3_call *call)
+{
+    char *uuid = arena_alloc(&call->arena, RANDOM_UUID_SIZE);
+    if (uuid == NULL) return STR("");
+    random_uuid(call->tasks->random, uuid);
+    return (struct str){uuid, RANDOM_UUID_SIZE};
+}
+
 static void read_error(struct s3_call *call, struct s3_answer *answer)
 {
     const struct xml_element *root;
@@ -92,6 +101,8 @@ static void read_error(struct s3_call *call, struct s3_answer *answer)
             answer->extended_request_id = xml_find_text(root, STR("HostId"));
     }
     if (answer->code.size == 0) answer->code = code_of_status(answer->status);
+    if (answer->request_id.size == 0) answer->request_id = made_id(call);
+    if (answer->extended_request_id.size == 0) answer->extended_request_id = made_id(call);
 }
 
 static bool is_passing(const struct http_answer *http)
@@ -285,14 +296,13 @@ struct str s3_sdk_cause(struct arena *arena, const struct s3_answer *answer)
         return arena_printf(arena, "Unable to execute HTTP request: %" STR_FORMAT,
                             STR_ARGS(answer->message));
     }
-    bool is_extended = answer->extended_request_id.size > 0;
     struct str message = answer->message.size == 0 ? STR("null") : answer->message;
+    struct str extended = answer->extended_request_id;
     return arena_printf(arena,
                         "%" STR_FORMAT " (Service: S3, Status Code: %d, Request ID: %" STR_FORMAT
                         "%s%" STR_FORMAT ")",
                         STR_ARGS(message), answer->status, STR_ARGS(answer->request_id),
-                        is_extended ? ", Extended Request ID: " : "",
-                        STR_ARGS(answer->extended_request_id));
+                        extended.size > 0 ? ", Extended Request ID: " : "", STR_ARGS(extended));
 }
 
 struct str s3_optimised_cause(struct arena *arena, const struct s3_answer *answer)
@@ -303,8 +313,7 @@ struct str s3_optimised_cause(struct arena *arena, const struct s3_answer *answe
                             STR_ARGS(answer->message));
     }
     struct str message = answer->message.size == 0 ? answer->code : answer->message;
-    struct str extended =
-        answer->extended_request_id.size == 0 ? STR("null") : answer->extended_request_id;
+    struct str extended = answer->extended_request_id;
     return arena_printf(arena,
                         "%" STR_FORMAT " (Service: Amazon S3; Status Code: %d; Error Code: "
                         "%" STR_FORMAT "; Request ID: %" STR_FORMAT

@@ -1,3 +1,5 @@
+// Readers give the same items however their text is cut, and say what is wrong with it.
+
 #include <string.h>
 
 #include "tasks/item_reader.h"
