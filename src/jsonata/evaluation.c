@@ -249,7 +249,7 @@ static void settle(struct evaluation *evaluation, const struct json *place, int 
     }
     // No input has such values: the place was made by this evaluation and may be changed.
     struct json *own_place = (void *)(uintptr_t)place;
-    *own_place = value_is_array(value) ? value_stored(value) : json_null;
+    *own_place = value_is_array(value) ? value_plain(value) : json_null;
 }
 
 static const struct json *bind_globals(struct evaluation *evaluation,
@@ -304,7 +304,7 @@ static bool settle_shown(struct evaluation *evaluation, const struct json *place
     if (LIKELY(value.type <= JSON_OBJECT && is_finite)) return true;
     // As in settle(): made by this evaluation.
     struct json *own_place = (void *)(uintptr_t)place;
-    *own_place = value_is_array(value) ? value_stored(value) : json_null;
+    *own_place = value_is_array(value) ? value_plain(value) : json_null;
     return true;
 }
 

@@ -197,6 +197,9 @@ struct json evaluate_apply(struct evaluation *evaluation, const struct node *nod
 struct json run_transform(struct evaluation *evaluation, const struct function *transform,
                           struct json value);
 
+// A deep copy, in which nothing tells how an array came about.
+struct json value_copy(struct evaluation *evaluation, struct json value);
+
 // Call a function value; what is no function is an error.
 struct json apply(struct evaluation *evaluation, struct json function, const struct json *arguments,
                   size_t count, struct json input);

@@ -106,11 +106,9 @@ struct json builtin_sift(struct evaluation *evaluation, const struct call *call)
     return size == 0 ? value_undefined : json_from_members(members, size);
 }
 
-// Values are immutable, so a copy is the value.
 struct json builtin_clone(struct evaluation *evaluation, const struct call *call)
 {
-    (void)evaluation;
-    return value_stored(argument(call, 0));
+    return value_copy(evaluation, argument(call, 0));
 }
 
 struct json builtin_exists(struct evaluation *evaluation, const struct call *call)
@@ -140,7 +138,7 @@ struct json builtin_type(struct evaluation *evaluation, const struct call *call)
     if (value_is_function(value)) return json_from_str(STR("function"));
     if (value_is_number(value) && !value_is_numeric(evaluation, value))
         return json_from_str(STR("object")); // Not a number.
-    value = value_stored(value);
+    value = value_plain(value);
     return json_from_str(str_from_c(json_type_name(&value)));
 }
 

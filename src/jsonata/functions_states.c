@@ -24,7 +24,7 @@ struct json builtin_partition(struct evaluation *evaluation, const struct call *
     struct json array = argument(call, 0), size = argument(call, 1);
     if (value_is_undefined(array)) return array;
     int64_t most;
-    struct json number = value_stored(size);
+    struct json number = value_plain(size);
     if (value_is_undefined(size) || !json_to_integer(&number, &most) || most < 1)
         evaluation_fail_value(evaluation, "D3150", size, 2);
     size_t count = ((size_t)array.size + (size_t)most - 1) / (size_t)most;

@@ -18,14 +18,14 @@ struct transformation {
     size_t count;
 };
 
-static struct json copy_deeply(struct evaluation *evaluation, struct json value)
+struct json value_copy(struct evaluation *evaluation, struct json value)
 {
     evaluation_step(evaluation);
     evaluation_guard_stack(evaluation);
     if (value_is_array(value)) {
         struct json *items = evaluation_alloc_array(evaluation, value.size, sizeof(*items));
         for (uint32_t i = 0; i < value.size; i++)
-            items[i] = copy_deeply(evaluation, value.items[i]);
+            items[i] = value_copy(evaluation, value.items[i]);
         return json_from_items(items, value.size);
     }
     if (!value_is_object(value)) return value;
@@ -34,7 +34,7 @@ static struct json copy_deeply(struct evaluation *evaluation, struct json value)
         evaluation_alloc_array(evaluation, (size_t)value.size + 1, sizeof(*members));
     for (uint32_t i = 0; i < value.size; i++) {
         members[i].name = value.members[i].name;
-        members[i].value = copy_deeply(evaluation, value.members[i].value);
+        members[i].value = value_copy(evaluation, value.members[i].value);
     }
     return json_from_members(members, value.size);
 }
@@ -176,7 +176,7 @@ struct json run_transform(struct evaluation *evaluation, const struct function *
     if (value_is_undefined(value)) return value;
     if (!value_is_object(value) && !value_is_array(value))
         evaluation_fail_value(evaluation, "T0410", value, 1);
-    struct json copy = copy_deeply(evaluation, value);
+    struct json copy = value_copy(evaluation, value);
     struct transformation transformation = {.evaluation = evaluation, .slot_count = SLOTS};
     transformation.slots = evaluation_alloc_array(evaluation, SLOTS, sizeof(*transformation.slots));
     memset(transformation.slots, 0, SLOTS * sizeof(*transformation.slots));

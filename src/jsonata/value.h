@@ -1,9 +1,10 @@
 // Values during evaluation: JSON values, and what only exists inside an expression.
 //
 // A value is a struct json whose type byte has room for more: four bits say what it is, four bits
-// say how an array came about, which the language's rules for sequences ask for. The flags never
-// enter a container (see jsonata_stored()), so values inside arrays and objects are plain JSON or
-// functions, and the input is used as it is.
+// say how an array came about, which the language's rules for sequences ask for. An array keeps
+// its flags inside the arrays and objects that the expression makes, because the rules also ask for
+// them when it is taken out again. The input has none, so it is used as it is; the result loses
+// them at the end of the evaluation.
 
 #pragma once
 
@@ -114,9 +115,18 @@ static inline struct json value_from_str(struct str text)
     return json_from_str(text);
 }
 
-// The value as it enters an array or an object.
-static inline struct json value_stored(struct json value)
+// The value without flags.
+static inline struct json value_plain(struct json value)
 {
     if (value_is_array(value)) value.type = JSON_ARRAY;
+    return value;
+}
+
+// The value as it enters an array or an object, where it is neither the input nor a row stream.
+static inline struct json value_stored(struct json value)
+{
+    if (!value_is_array(value)) return value;
+    value.type &= (uint8_t)~VALUE_TUPLES;
+    if (value_is_outer(value)) value.type = JSON_ARRAY | VALUE_SEQUENCE;
     return value;
 }
