@@ -76,6 +76,8 @@ static struct json evaluate_array(struct evaluation *evaluation, const struct no
             list_push_all(&list, value);
         }
     }
+    // Even an empty array is only the same as itself.
+    if (list.count == 0) list.items = evaluation_alloc(evaluation, sizeof(*list.items));
     return list_to_array(&list, flags);
 }
 

@@ -126,16 +126,20 @@ static struct json make_range(struct evaluation *evaluation, const struct node *
     return range;
 }
 
-// Membership is identity for containers, which two values here never share, as in JavaScript.
+// Identity of containers, as in JavaScript; but all that are empty in the input are one.
+static bool is_same(struct json a, struct json b)
+{
+    return value_kind(a) == value_kind(b) && a.items == b.items && a.size == b.size;
+}
+
+// Membership is identity for containers.
 static bool is_in(struct evaluation *evaluation, struct json left, struct json right)
 {
     if (value_is_undefined(left) || value_is_undefined(right)) return false;
     if (value_is_array(left) || value_is_object(left)) {
-        if (!value_is_array(right)) return left.type == right.type && left.items == right.items;
+        if (!value_is_array(right)) return is_same(left, right);
         for (uint32_t i = 0; i < right.size; i++)
-            if (left.items == right.items[i].items && left.size == right.items[i].size &&
-                left.type == right.items[i].type)
-                return true;
+            if (is_same(left, right.items[i])) return true;
         return false;
     }
     if (!value_is_array(right)) return values_equal(evaluation, left, right);
