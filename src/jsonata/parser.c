@@ -141,7 +141,7 @@ static struct node *parse_transform(struct parser *parser, const struct lexeme *
         advance(parser, false);
         transform->third = parse_expression(parser, 0);
     }
-    expect(parser, TOKEN_PIPE, true);
+    expect(parser, TOKEN_PIPE, false); // As in the language: no division follows.
     return transform;
 }
 
@@ -226,7 +226,7 @@ static struct node *parse_lambda(struct parser *parser, struct node *lambda)
     if (parser->current.token == TOKEN_LESS) parse_signature(parser, lambda);
     expect(parser, TOKEN_BRACE, false);
     lambda->rhs = parse_expression(parser, 0);
-    expect(parser, TOKEN_BRACE_CLOSE, true);
+    expect(parser, TOKEN_BRACE_CLOSE, false); // As in the language: no division follows.
     return lambda;
 }
 
@@ -264,7 +264,7 @@ static struct node *parse_bracket(struct parser *parser, struct node *left,
         while (step->type == NODE_PREDICATE)
             step = step->lhs;
         step->keep_array = true;
-        advance(parser, true);
+        advance(parser, false); // As in the language: no division follows.
         return left;
     }
     struct node *node = new_node(parser, NODE_PREDICATE, lexeme);
