@@ -55,11 +55,31 @@ static struct change *change_find(const struct transformation *transformation,
     return change;
 }
 
+static void slots_grow(struct transformation *transformation, size_t slot_count)
+{
+    struct change **old = transformation->slots;
+    size_t old_count = transformation->slot_count;
+    transformation->slots =
+        evaluation_alloc_array(transformation->evaluation, slot_count, sizeof(struct change *));
+    memset(transformation->slots, 0, slot_count * sizeof(struct change *));
+    transformation->slot_count = slot_count;
+    for (size_t i = 0; i < old_count; i++) {
+        for (struct change *change = old[i], *next; change != NULL; change = next) {
+            next = change->next;
+            struct change **slot = &transformation->slots[slot_of(transformation, change->members)];
+            change->next = *slot;
+            *slot = change;
+        }
+    }
+}
+
 static void change_set(struct transformation *transformation, const struct json_member *members,
                        struct json changed)
 {
     struct change *change = change_find(transformation, members);
     if (change == NULL) {
+        if (transformation->count == transformation->slot_count)
+            slots_grow(transformation, transformation->slot_count * 4);
         struct change **slot = &transformation->slots[slot_of(transformation, members)];
         change = evaluation_alloc(transformation->evaluation, sizeof(*change));
         *change = (struct change){.next = *slot, .members = members};
@@ -69,29 +89,50 @@ static void change_set(struct transformation *transformation, const struct json_
     change->changed = changed;
 }
 
-// The value with all changes made so far.
+static struct json with_changes(struct transformation *transformation, struct json value);
+
+static struct json array_with_changes(struct transformation *transformation, struct json array)
+{
+    struct json *items = NULL;
+    for (uint32_t i = 0; i < array.size; i++) {
+        struct json item = with_changes(transformation, array.items[i]);
+        if (items == NULL && item.items != array.items[i].items) {
+            items = evaluation_alloc_array(transformation->evaluation, array.size, sizeof(*items));
+            memcpy(items, array.items, array.size * sizeof(*items));
+        }
+        if (items != NULL) items[i] = item;
+    }
+    if (items != NULL) array.items = items;
+    return array;
+}
+
+static struct json object_with_changes(struct transformation *transformation, struct json object)
+{
+    struct json_member *members = NULL;
+    for (uint32_t i = 0; i < object.size; i++) {
+        struct json value = with_changes(transformation, object.members[i].value);
+        if (members == NULL && value.items != object.members[i].value.items) {
+            members =
+                evaluation_alloc_array(transformation->evaluation, object.size, sizeof(*members));
+            memcpy(members, object.members, object.size * sizeof(*members));
+        }
+        if (members != NULL) members[i].value = value;
+    }
+    return members == NULL ? object : json_from_members(members, object.size);
+}
+
+// The value with all changes made so far. What has none inside stays the value it was: when an
+// update puts it elsewhere, its later changes are seen there too.
 static struct json with_changes(struct transformation *transformation, struct json value)
 {
     struct evaluation *evaluation = transformation->evaluation;
     evaluation_step(evaluation);
     evaluation_guard_stack(evaluation);
     if (transformation->count == 0) return value;
-    if (value_is_array(value)) {
-        struct json *items = evaluation_alloc_array(evaluation, value.size, sizeof(*items));
-        for (uint32_t i = 0; i < value.size; i++)
-            items[i] = with_changes(transformation, value.items[i]);
-        return json_from_items(items, value.size);
-    }
+    if (value_is_array(value)) return array_with_changes(transformation, value);
     if (!value_is_object(value)) return value;
     const struct change *change = change_find(transformation, value.members);
-    struct json object = change == NULL ? value : change->changed;
-    struct json_member *members =
-        evaluation_alloc_array(evaluation, (size_t)object.size + 1, sizeof(*members));
-    for (uint32_t i = 0; i < object.size; i++) {
-        members[i].name = object.members[i].name;
-        members[i].value = with_changes(transformation, object.members[i].value);
-    }
-    return json_from_members(members, object.size);
+    return object_with_changes(transformation, change == NULL ? value : change->changed);
 }
 
 static NO_RETURN void fail_clause(struct evaluation *evaluation, const char *code,
@@ -172,14 +213,13 @@ static void transform_match(struct transformation *transformation, const struct 
 struct json run_transform(struct evaluation *evaluation, const struct function *function,
                           struct json value)
 {
-    enum { SLOTS = 256 };
+    enum { SLOTS = 16 };
     if (value_is_undefined(value)) return value;
     if (!value_is_object(value) && !value_is_array(value))
         evaluation_fail_value(evaluation, "T0410", value, 1);
     struct json copy = value_copy(evaluation, value);
-    struct transformation transformation = {.evaluation = evaluation, .slot_count = SLOTS};
-    transformation.slots = evaluation_alloc_array(evaluation, SLOTS, sizeof(*transformation.slots));
-    memset(transformation.slots, 0, SLOTS * sizeof(*transformation.slots));
+    struct transformation transformation = {.evaluation = evaluation};
+    slots_grow(&transformation, SLOTS);
     struct json matches = evaluate(evaluation, function->node->lhs, copy, function->frame);
     if (!value_is_array(matches)) {
         if (value_is_defined(matches)) transform_match(&transformation, function, matches);
