@@ -60,19 +60,41 @@ static double parse_number(struct evaluation *evaluation, struct str text)
     return strtod(copy, NULL);
 }
 
+static size_t count_digits(struct str text, size_t start, int base)
+{
+    size_t i = start;
+    while (i < text.size && !isnan(parse_digits(str_slice(text, i, 1), base)))
+        i++;
+    return i - start;
+}
+
+// Whether the language takes the text for a number of another base, whatever else stands in it:
+//     /^(0[xX][0-9A-Fa-f]+)|(0[oO][0-7]+)|(0[bB][0-1]+)$/
+// What it then cannot read is "not a number" and no error.
+static bool seems_of_other_base(struct str text)
+{
+    for (size_t i = 0; i + 2 < text.size; i++) {
+        if (text.data[i] != '0') continue;
+        char letter = (char)(text.data[i + 1] | 0x20);
+        if (letter == 'x' && i == 0 && count_digits(text, 2, 16) > 0) return true;
+        if (letter == 'o' && count_digits(text, i + 2, 8) > 0) return true;
+        if (letter == 'b' && i + 2 + count_digits(text, i + 2, 2) == text.size) return true;
+    }
+    return false;
+}
+
 struct json builtin_number(struct evaluation *evaluation, const struct call *call)
 {
     struct json value = argument(call, 0);
     if (value_is_undefined(value) || value_is_number(value)) return value;
     if (value.type == JSON_TRUE || value.type == JSON_FALSE)
         return json_from_integer(value.type == JSON_TRUE);
-    double number =
-        value_is_string(value) ? parse_number(evaluation, json_str(&value)) : (double)NAN;
-    // Text that only starts as a hexadecimal number is taken for one, which then is none.
-    bool is_hex = value_is_string(value) && value.size > 2 && value.text[0] == '0' &&
-                  (value.text[1] | 0x20) == 'x' &&
-                  !isnan(parse_digits((struct str){value.text + 2, 1}, 16));
-    if (!isfinite(number) && !is_hex) evaluation_fail_value(evaluation, "D3030", value, 1);
+    if (!value_is_string(value)) evaluation_fail_value(evaluation, "D3030", value, 1);
+    struct str text = json_str(&value);
+    bool is_of_other_base = seems_of_other_base(text);
+    double number = parse_number(evaluation, is_of_other_base ? str_trim(text) : text);
+    if (!isfinite(number) && !is_of_other_base)
+        evaluation_fail_value(evaluation, "D3030", value, 1);
     return value_from_real(number);
 }
 
