@@ -133,7 +133,7 @@ TEST(hostile_expressions_end_in_their_errors_in_time)
         {"$length($formatNumber(1e300, $pad('', 5000, '#') & '0'))", "301"},
         {"$count($distinct([1..100000]))", "100000"},
     };
-    const struct jsonata_environment limits = {.time_max_ms = 5000, .steps_max = 20000000};
+    const struct jsonata_environment limits = {.time_max_ms = 5000, .steps_max = 1000000};
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         struct arena CLEANUP(arena_release) arena;
         arena_init(&arena, MIB(64));
