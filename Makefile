@@ -4,7 +4,7 @@ BUILD ?= build
 
 SEEDS ?= 100000
 
-.PHONY: all setup run test unit sim bench asan fuzz check format clean help
+.PHONY: all setup run test unit sim bench asan fuzz differential check format clean help
 
 all: setup ## Build build/galop
 	@ninja -C $(BUILD) galop
@@ -43,6 +43,13 @@ fuzz: ## Run every fuzzer for a minute (SECONDS_EACH=60)
 	@tools/install-packages build fuzz
 	@tools/run-fuzzers
 
+COUNT ?= 100000
+SEED ?= 1
+
+differential: all ## Compare JSONata with its reference implementation over random expressions (COUNT=100000 SEED=1)
+	@tools/install-packages test
+	@GALOP=$(CURDIR)/$(BUILD)/galop test/differential/run --count $(COUNT) --seed $(SEED)
+
 check: ## Layers, house rules and formatting
 	@tools/install-packages build check
 	@python3 tools/check_layers.py
@@ -56,4 +63,4 @@ clean: ## Remove build folders
 	@rm -rf build build-*
 
 help: ## This list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
