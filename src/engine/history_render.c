@@ -22,27 +22,6 @@ struct details {
     bool is_log;
 };
 
-// Turn the JSON text at the end of the buffer, from `start`, into a string literal in place. Such a
-// text holds no bare control characters, so only quotes and backslashes need escaping.
-static void quote_tail(struct buffer *buffer, size_t start)
-{
-    size_t size = buffer->size - start, extra = 2;
-    if (buffer->is_failed) return;
-    assert(start < buffer->size);
-    for (size_t i = start; i < buffer->size; i++)
-        extra += buffer->data[i] == '"' || buffer->data[i] == '\\';
-    if (buffer_reserve(buffer, extra) == NULL) return;
-    char *from = buffer->data + start + size, *to = from + extra;
-    *--to = '"';
-    while (from > buffer->data + start) {
-        char byte = *--from;
-        *--to = byte;
-        if (byte == '"' || byte == '\\') *--to = '\\';
-    }
-    *--to = '"';
-    buffer->size += extra;
-}
-
 // Cut a literal to what logs admit, at a whole character and not within an escape.
 static bool truncate_literal(struct buffer *buffer, size_t start)
 {
@@ -70,8 +49,7 @@ static bool write_json_string(struct details *details, const struct json *value)
     struct buffer *buffer = details->writer.buffer;
     json_writer_raw(&details->writer, STR("")); // The comma, if one is due.
     size_t start = buffer->size;
-    json_render(buffer, value);
-    quote_tail(buffer, start);
+    json_render_quoted(buffer, value);
     return details->is_log && truncate_literal(buffer, start);
 }
 

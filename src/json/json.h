@@ -202,7 +202,10 @@ MUST_USE enum status json_parse(struct arena *arena, struct str text, unsigned f
 // `is_failed`: full, or nested deeper than JSON_DEPTH_MAX.
 void json_render(struct buffer *buffer, const struct json *value);
 
-// The same with two blanks of indentation per level, for people.
+// The compact text as a JSON string literal. On the way it takes twice the room of the text.
+void json_render_quoted(struct buffer *buffer, const struct json *value);
+
+// Compact text with two blanks of indentation per level, for people.
 void json_render_pretty(struct buffer *buffer, const struct json *value);
 
 // A JSON string literal, quotes included, of `text`.

@@ -6,7 +6,7 @@
 #include "json/json.h"
 #include "json/scan.h"
 
-enum { REAL_SIZE_MAX = 32, ESCAPE_SIZE_MAX = 6, PIECE_SIZE = 512 };
+enum { REAL_SIZE_MAX = 32, ESCAPE_SIZE_MAX = 6, PIECE_SIZE = 512, QUOTED_DISTANCE_MIN = 32 };
 
 // Write the escape of `c`, at most ESCAPE_SIZE_MAX bytes; returns the end.
 static char *put_escape(char *out, unsigned char c)
@@ -170,6 +170,26 @@ static void render(struct buffer *buffer, const struct json *value, int depth)
 void json_render(struct buffer *buffer, const struct json *value)
 {
     render(buffer, value, JSON_DEPTH_MAX);
+}
+
+void json_render_quoted(struct buffer *buffer, const struct json *value)
+{
+    size_t start = buffer->size;
+    json_render(buffer, value);
+    if (buffer->is_failed) return;
+    // The text moves back by its own size and more, and is copied forward from there. What is
+    // written is at most twice what has been read, and fifteen bytes: it stays before the rest.
+    size_t size = buffer->size - start, distance = size + QUOTED_DISTANCE_MIN;
+    if (buffer_reserve(buffer, distance) == NULL) return;
+    char *out = buffer->data + start;
+    const char *at = memmove(out + distance, out, size), *end = at + size;
+    *out++ = '"';
+    while ((at = scan_copy_run(at, end, &out)) != end) {
+        *out++ = '\\'; // Before a quote or another of these: control characters are escaped by now.
+        *out++ = *at++;
+    }
+    *out++ = '"';
+    buffer->size = (size_t)(out - buffer->data);
 }
 
 static void append_line(struct buffer *buffer, int level)

@@ -179,6 +179,46 @@ TEST(render_pretty_indents_by_two)
     arena_release(&arena);
 }
 
+TEST(quoted_text_reads_back_as_the_text)
+{
+    // Quotes and backslashes at every distance, so that runs of all sizes are copied.
+    for (size_t size = 0; size < 120; size++) {
+        for (size_t step = 1; step < 40; step++) {
+            char text[120];
+            for (size_t i = 0; i < size; i++)
+                text[i] = i % step != 0         ? 'x'
+                          : (i / step) % 3 == 0 ? '"'
+                          : i % 2 == 0          ? '\\'
+                                                : '\n';
+            const struct json value = json_from_str((struct str){text, size});
+            struct buffer plain, quoted, expected;
+            buffer_init(&plain, MIB(1));
+            buffer_init(&quoted, MIB(1));
+            buffer_init(&expected, MIB(1));
+            buffer_append_str(&quoted, STR("before"));
+            json_render_quoted(&quoted, &value);
+            json_render(&plain, &value);
+            buffer_append_str(&expected, STR("before"));
+            json_render_string(&expected, buffer_str(&plain));
+            CHECK_STR(buffer_str(&quoted), buffer_str(&expected));
+            buffer_release(&plain);
+            buffer_release(&quoted);
+            buffer_release(&expected);
+        }
+    }
+}
+
+TEST(quoted_text_beyond_the_limit_fails_the_buffer)
+{
+    struct buffer CLEANUP(buffer_release) buffer;
+    char text[250];
+    memset(text, 'a', sizeof(text));
+    const struct json value = json_from_str((struct str){text, sizeof(text)});
+    buffer_init(&buffer, 300);
+    json_render_quoted(&buffer, &value);
+    CHECK(buffer.is_failed);
+}
+
 TEST(render_fails_where_the_buffer_is_full_or_the_value_too_deep)
 {
     arena_init(&arena, MIB(1));
