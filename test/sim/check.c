@@ -197,7 +197,9 @@ static void check_event(size_t index)
     if (index > 0 && event->unix_ms < history.events[index - 1].unix_ms) {
         COMPLAIN("event %lld is earlier than the one before", (long long)event->id);
     }
-    if (is_end(event->type) != (index + 1 == history.count)) {
+    bool is_last =
+        index + 1 == history.count || str_is(history.events[index + 1].type, "ExecutionRedriven");
+    if (is_end(event->type) != is_last) {
         COMPLAIN("event %lld of %zu is %" STR_FORMAT, (long long)event->id, history.count,
                  STR_ARGS(event->type));
     }
@@ -232,7 +234,7 @@ static void check_end(void)
         COMPLAIN("the row says %" STR_FORMAT ", the history %" STR_FORMAT, STR_ARGS(row->status),
                  STR_ARGS(last->type));
     }
-    if (!str_is(row->status, "TIMED_OUT")) return;
+    if (!str_is(row->status, "TIMED_OUT") || row->redrive_count > 0) return;
     int64_t lasted_ms = row->stopped_unix_ms - row->started_unix_ms;
     if (lasted_ms > HANG_MS) {
         // Activity tasks that were given to a worker whose connection broke are lost for good.
@@ -250,21 +252,6 @@ static void read_history(const struct disk_execution *execution)
     history.count = history.activity_starts = 0;
     arena_init(&history.arena, MIB(256));
     read_steps();
-}
-
-void check_histories(void)
-{
-    for (size_t i = 0; i < disk.execution_count && !sim.has_failed; i++) {
-        read_history(disk.executions[i]);
-        for (size_t k = 0; k < history.count; k++)
-            check_event(k);
-        if (history.count == 0 || str_is(history.execution->row.status, "RUNNING")) {
-            COMPLAIN("has not ended after %zu events", history.count);
-        } else {
-            check_end();
-        }
-        arena_release(&history.arena);
-    }
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -297,22 +284,34 @@ static bool is_racing(void)
     return balance != 0 || history.machine->is_racing;
 }
 
-void outcomes_collect(struct outcome ret_outcomes[static WORLD_ROOTS_MAX])
+static void note_outcome(struct outcome *outcomes)
+{
+    const struct store_execution *row = &history.execution->row;
+    const struct world_root *root = world_root_of(row->name);
+    struct outcome *outcome = &outcomes[root - world.roots];
+    outcome->is_racing |= is_racing();
+    outcome->is_lost |= is_lost(history.execution) || root->is_disturbed ||
+                        history.activity_starts > world_delivery_count(row->id);
+    if (!str_equal(root->name, row->name)) return;
+    outcome->status = row->status;
+    outcome->output = row->output;
+    outcome->error = row->error;
+}
+
+void check_histories(struct outcome ret_outcomes[static WORLD_ROOTS_MAX])
 {
     memset(ret_outcomes, 0, WORLD_ROOTS_MAX * sizeof(*ret_outcomes));
-    for (size_t i = 0; i < disk.execution_count; i++) {
-        const struct store_execution *row = &disk.executions[i]->row;
-        struct world_root *root = world_root_of(row->name);
-        struct outcome *outcome = &ret_outcomes[root - world.roots];
+    for (size_t i = 0; i < disk.execution_count && !sim.has_failed; i++) {
         read_history(disk.executions[i]);
-        outcome->is_racing |= is_racing();
-        outcome->is_lost |= is_lost(disk.executions[i]) || root->is_disturbed ||
-                            history.activity_starts > world_delivery_count(row->id);
+        for (size_t k = 0; k < history.count; k++)
+            check_event(k);
+        if (history.count == 0 || str_is(history.execution->row.status, "RUNNING")) {
+            COMPLAIN("has not ended after %zu events", history.count);
+        } else {
+            check_end();
+        }
+        note_outcome(ret_outcomes);
         arena_release(&history.arena);
-        if (!str_equal(root->name, row->name)) continue;
-        outcome->status = row->status;
-        outcome->output = row->output;
-        outcome->error = row->error;
     }
 }
 

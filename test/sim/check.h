@@ -20,11 +20,9 @@ struct outcome {
 // Everything that somebody was told is on the disk. At a crash, and at the end.
 void check_acknowledged(void);
 
-// Every execution has ended, and its history is what a history must be.
-void check_histories(void);
-
-// In lasting memory.
-void outcomes_collect(struct outcome ret_outcomes[static WORLD_ROOTS_MAX]);
+// Every execution has ended, and its history is what a history must be. What the trees came to is
+// in lasting memory.
+void check_histories(struct outcome ret_outcomes[static WORLD_ROOTS_MAX]);
 
 // The second run came to the same as the first, where it should have.
 void check_same(const struct outcome *undisturbed, const struct outcome *disturbed);

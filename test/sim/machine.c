@@ -73,6 +73,7 @@ static void write_question(struct writer *writer, int timeout_seconds, int heart
 
 static void write_nested(struct writer *writer, int timeout_seconds)
 {
+    writer->machine->nests = true;
     if (timeout_seconds > 0) writer->machine->is_racing = true;
     unsigned pattern = draw(writer, 4);
     buffer_printf(&writer->text,

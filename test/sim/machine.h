@@ -17,7 +17,8 @@ struct sim_machine {
     struct str name; // "M0"; the last one nests nothing, and the others nest the last.
     struct str arn;
     struct str definition;
-    int timeout_seconds;                  // 0: none.
+    int timeout_seconds; // 0: none.
+    bool nests;
     bool is_racing;                       // A time-out decides how it ends.
     int wait_seconds[MACHINE_STATES_MAX]; // Of the Wait states, by the number in their name.
 };

@@ -44,6 +44,7 @@ struct sim_plan {
     uint64_t refusal_end_tick;   // to here.
     bool refuses_reads;          // Reads as well.
     unsigned stop_count;         // Executions that are stopped at some time.
+    unsigned redrive_count;      // Executions that are redriven when they have failed.
 };
 
 struct sim {

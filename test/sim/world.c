@@ -10,6 +10,7 @@
 #include "runtime/activity.h"
 #include "runtime/execution.h"
 #include "runtime/letter.h"
+#include "runtime/redrive.h"
 #include "store/execution.h"
 #include "test/sim/answer.h"
 #include "test/sim/disk.h"
@@ -20,17 +21,17 @@
 
 enum { ACTORS_MAX = 1024, CALLS_MAX = 512, CHILDREN_MAX = 1024, POLLERS = 4, POLL_MS = 60000 };
 
-enum actor_type { ACTOR_STARTER, ACTOR_ANSWERER, ACTOR_POLLER, ACTOR_STOPPER };
+enum actor_type { ACTOR_STARTER, ACTOR_ANSWERER, ACTOR_POLLER, ACTOR_STOPPER, ACTOR_REDRIVER };
 
 struct actor {
     enum actor_type type;
-    int64_t due_unix_ms; // INT64_MAX: rests.
-    bool is_in_flight;   // Waits for the server's reply.
-    size_t root;         // STARTER
-    unsigned activity;   // POLLER
+    int64_t due_unix_ms;  // INT64_MAX: rests.
+    bool is_in_flight;    // Waits for the server's reply.
+    size_t root;          // STARTER
+    unsigned activity;    // POLLER
+    int64_t execution_id; // ANSWERER, REDRIVER
     // ANSWERER
     struct str token;
-    int64_t execution_id;
     uint64_t task_id;
     struct answer answer;
     unsigned beats_left;
@@ -539,6 +540,35 @@ static void turn_stopper(struct actor *actor)
 }
 
 // ---------------------------------------------------------------------------------------------
+// Redrives
+
+static void on_redriven(void *context, enum status status, int64_t redriven_unix_ms)
+{
+    struct actor *actor = context;
+    (void)redriven_unix_ms;
+    sim_say("redrive of %lld: %s", (long long)actor->execution_id, status_name(status));
+    actor->is_in_flight = false;
+    if (status == STATUS_OK) acknowledge(actor->execution_id, 0, "REDRIVE");
+    if (status == STATUS_IO) actor->due_unix_ms = sim.now_unix_ms + 100 + sim_draw(2000);
+}
+
+static void turn_redriver(struct actor *actor)
+{
+    actor->due_unix_ms = INT64_MAX;
+    if (disk.execution_count == 0) return;
+    struct disk_execution *chosen = disk.executions[sim_draw((unsigned)disk.execution_count)];
+    struct str status = chosen->row.status;
+    if (chosen->synced_step_count < chosen->step_count || str_is(status, "RUNNING") ||
+        str_is(status, "SUCCEEDED")) {
+        return;
+    }
+    actor->execution_id = chosen->row.id;
+    actor->is_in_flight = true;
+    world_root_of(chosen->row.name)->is_disturbed = true;
+    runtime_redrive(process_any_worker(), chosen->row.id, STR(""), on_redriven, actor);
+}
+
+// ---------------------------------------------------------------------------------------------
 // All together
 
 static void turn_starter(struct actor *actor)
@@ -558,6 +588,7 @@ static void turn_actor(struct actor *actor)
     case ACTOR_ANSWERER: turn_answerer(actor); break;
     case ACTOR_POLLER: turn_poller(actor); break;
     case ACTOR_STOPPER: turn_stopper(actor); break;
+    case ACTOR_REDRIVER: turn_redriver(actor); break;
     }
 }
 
@@ -618,6 +649,8 @@ void world_init(void)
     }
     for (unsigned i = 0; i < sim.plan.stop_count && sim.is_disturbed; i++)
         add_actor(ACTOR_STOPPER, (int64_t)sim_draw(sim_chance(2) ? 4000 : 200000));
+    for (unsigned i = 0; i < sim.plan.redrive_count && sim.is_disturbed; i++)
+        add_actor(ACTOR_REDRIVER, (int64_t)sim_draw(sim_chance(2) ? 60000 : 500000));
 }
 
 void world_crash(void)
