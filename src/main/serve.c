@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "api/api.h"
@@ -34,6 +35,8 @@ enum {
     PURGE_FIRST_MS = 1000, // After the start.
     DRAIN_MS_MAX = 10000,  // After that, what is still under way is cut off.
     BODY_MIB_MAX = 70,     // A function's zip of 50 MB in base64.
+    LISTEN_PAUSE_MS = 50,
+    LISTEN_TRIES_MAX = 20,
     REQUEST_ARENA_MIB_MAX = 256,
 };
 
@@ -425,6 +428,19 @@ static void set_up_worker(struct server *server, struct worker *worker)
 
 // The address is taken first of all: the functions are told it. Connections wait until the worker
 // runs.
+// A child of a server that was killed holds its sockets until it notices, so an address in use may
+// be free in a moment.
+static enum status listen_patiently(struct http_server *http, struct str address, bool is_first)
+{
+    const struct timespec pause = {.tv_nsec = LISTEN_PAUSE_MS * 1000000};
+    enum status status = http_server_listen(http, address, is_first);
+    for (int i = 0; status == STATUS_CONFLICT && i < LISTEN_TRIES_MAX; i++) {
+        nanosleep(&pause, NULL);
+        status = http_server_listen(http, address, is_first);
+    }
+    return status;
+}
+
 static void listen_on(struct server *server, struct worker *worker, bool is_first)
 {
     const struct http_server_options limits = {
@@ -435,7 +451,7 @@ static void listen_on(struct server *server, struct worker *worker, bool is_firs
     require(http_server_new(worker->loop, &limits, api_front_door, &worker->api, &worker->http),
             "make an HTTP server");
     struct str address = server->settings.listen;
-    enum status status = http_server_listen(worker->http, address, is_first);
+    enum status status = listen_patiently(worker->http, address, is_first);
     if (status == STATUS_CONFLICT) {
         give_up("%" STR_FORMAT " is in use already; stop the other server or choose another "
                 "--listen HOST:PORT",
