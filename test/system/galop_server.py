@@ -48,7 +48,7 @@ class Server:
         end = time.time() + timeout
         while time.time() < end:
             if self.process.poll() is not None:
-                raise RuntimeError(f"galop ended with status {self.process.returncode}:\n{self.log_text()}")
+                raise RuntimeError(f"galop ended with status {self.process.returncode}:\n{self.log_text()[-4000:]}")
             with contextlib.suppress(OSError):
                 urllib.request.urlopen(self.url + "/health", timeout=1).read()
                 return self
