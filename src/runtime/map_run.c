@@ -144,6 +144,9 @@ static enum status make_event(const struct map_run *run, struct engine_event *ev
                    ? STATUS_OK
                    : STATUS_NO_MEMORY;
     }
+    if (!json_is_null(&run->writer)) {
+        return json_copy(arena, &run->written, &event->output) ? STATUS_OK : STATUS_NO_MEMORY;
+    }
     struct buffer CLEANUP(buffer_release) text;
     buffer_init(&text, MIB(1));
     write_output(run, &text);
@@ -172,7 +175,13 @@ static void tell_parent(struct map_run *run)
 
 static void finish(struct map_run *run)
 {
-    if (!run->is_aborted && run->error.name.data == NULL && run->is_too_large) {
+    bool has_writer = !json_is_null(&run->writer);
+    if (has_writer && run->phase != MAP_RUN_WRITING && run->parent != NULL && !run->is_aborted) {
+        run->phase = MAP_RUN_WRITING;
+        if (map_run_write_results(run) == STATUS_OK) return;
+        if (run->error.name.data == NULL) run->error = no_memory;
+    }
+    if (!run->is_aborted && run->error.name.data == NULL && run->is_too_large && !has_writer) {
         run->error = engine_map_run_size_error();
     }
     run->phase = MAP_RUN_ENDED;
@@ -180,6 +189,14 @@ static void finish(struct map_run *run)
     if (run->is_durable) map_run_write(run, NULL); // Before the parent's step, which waits for it.
     tell_parent(run);
     if (run->writes == 0) map_run_free(run);
+}
+
+void map_run_note_written(struct map_run *run, const struct json *output, struct asl_error error)
+{
+    assert(run->phase == MAP_RUN_WRITING);
+    run->written = *output;
+    if (run->error.name.data == NULL) run->error = error;
+    finish(run);
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -222,6 +239,12 @@ static void on_pump(struct net_deferred *deferred)
 {
     struct map_run *run = CONTAINER_OF(deferred, struct map_run, pump);
     if (run->phase == MAP_RUN_LOADING || run->phase == MAP_RUN_ENDED) return;
+    if (run->phase == MAP_RUN_WRITING) {
+        if (!run->is_aborted) return;
+        map_run_stop_writing(run);
+        finish(run);
+        return;
+    }
     check_failures(run);
     if (run->phase == MAP_RUN_RUNNING && (run->is_aborted || run->error.name.data != NULL)) {
         begin_stop(run);
@@ -265,6 +288,7 @@ static struct map_run *new_run(struct runtime_worker *worker, struct str arn, st
     struct map_run *run = calloc(1, sizeof(*run));
     if (run == NULL) return NULL;
     run->worker = worker;
+    run->writer = run->written = json_null;
     arena_init(&run->batch_arena, MAP_RUN_ITEMS_BYTES_MAX);
     run->item_total = -1;
     arena_init(&run->arena, MIB(4));
@@ -301,7 +325,9 @@ static enum status open_items(struct map_run *run, const struct engine_map_run *
 {
     struct json items;
     bool is_read = !json_is_null(&told->reader);
-    const char *why = !json_is_null(&told->writer) ? "ResultWriter is not supported yet."
+    bool is_written = !json_is_null(&told->writer);
+    const char *why = is_written && run->worker->stand_in != NULL
+                          ? "ResultWriter needs a server: there is nothing to write to here."
                       : is_read && run->worker->stand_in != NULL
                           ? "ItemReader needs a server: there is nothing to read from here."
                           : NULL;
@@ -310,6 +336,7 @@ static enum status open_items(struct map_run *run, const struct engine_map_run *
         run->error = (struct asl_error){.name = ASL_ERROR_RUNTIME, .cause = str_from_c(why)};
         return STATUS_OK;
     }
+    if (!json_copy(&run->arena, &told->writer, &run->writer)) return STATUS_NO_MEMORY;
     if (is_read) return open_source(run, &told->reader);
     // The parent may move, or end before its children.
     if (!json_copy(&run->arena, &told->items, &items)) return STATUS_NO_MEMORY;
@@ -448,6 +475,7 @@ void map_run_free(struct map_run *run)
         net_timer_disarm(run->worker->loop, &run->retry);
         net_loop_busy_end(run->worker->loop);
     }
+    map_run_stop_writing(run);
     map_run_discard_refused(run);
     for (uint32_t i = 0; i < run->result_count; i++)
         free(run->results[i].output);

@@ -20,7 +20,13 @@ enum {
     MAP_RUN_LOAD_BATCH = 500, // Rows read in one piece.
 };
 
-enum map_run_phase { MAP_RUN_LOADING, MAP_RUN_RUNNING, MAP_RUN_STOPPING, MAP_RUN_ENDED };
+enum map_run_phase {
+    MAP_RUN_LOADING,
+    MAP_RUN_RUNNING,
+    MAP_RUN_STOPPING,
+    MAP_RUN_WRITING, // All children have ended; the ResultWriter is at work.
+    MAP_RUN_ENDED,
+};
 
 // By index of enum engine_status, and one more.
 enum map_child_state {
@@ -99,7 +105,10 @@ struct map_run {
     uint64_t executions[MAP_CHILD_STATE_COUNT];
     uint64_t items_by_state[MAP_CHILD_STATE_COUNT];
 
-    struct asl_error error; // What it failed with; name with NULL data: nothing yet.
+    struct json writer;          // ResultWriter, evaluated; JSON_NULL: none.
+    struct map_writing *writing; // Its work under way, or NULL.
+    struct json written;         // What became of it: the state's output.
+    struct asl_error error;      // What it failed with; name with NULL data: nothing yet.
     struct net_deferred pump;
     struct net_timer retry;
     uint32_t writes; // Of its own row, under way.
@@ -136,6 +145,15 @@ void map_run_discard_refused(struct map_run *run);
 MUST_USE enum status map_run_machine(struct runtime_execution *parent,
                                      const struct asl_state *state, struct str label,
                                      struct state_machine **ret_state_machine);
+
+// ---- map_run_results.c
+
+// Write the results of all children; map_run_note_written() is called from the loop.
+MUST_USE enum status map_run_write_results(struct map_run *run);
+void map_run_stop_writing(struct map_run *run);
+
+// The ResultWriter has done its work (map_run.c), or has failed with `error`. In the run's arena.
+void map_run_note_written(struct map_run *run, const struct json *output, struct asl_error error);
 
 // ---- map_run_store.c
 

@@ -8,6 +8,7 @@
 #include "store/map_run.h"
 #include "store/resource.h"
 #include "tasks/items.h"
+#include "tasks/results.h"
 
 enum status store_resource_put(struct store_tx *at, enum store_kind kind, struct str region,
                                struct str name, struct str body)
@@ -99,4 +100,29 @@ void items_next(struct items_source *source, uint32_t count_max, size_t size_max
 void items_source_free(struct items_source *source)
 {
     assert(source == NULL);
+}
+
+struct results_sink *results_sink_new(const struct results_request *request,
+                                      results_ready_fn on_ready, void *context)
+{
+    (void)request, (void)on_ready, (void)context;
+    return NULL;
+}
+
+bool results_write(struct results_sink *sink, const struct results_record *record)
+{
+    (void)sink, (void)record;
+    abort();
+}
+
+void results_end(struct results_sink *sink, struct arena *arena, results_answer_fn on_answer,
+                 void *context)
+{
+    (void)sink, (void)arena, (void)on_answer, (void)context;
+    abort();
+}
+
+void results_sink_free(struct results_sink *sink)
+{
+    (void)sink;
 }
