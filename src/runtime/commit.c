@@ -396,6 +396,7 @@ static void perform_commit(struct commit *commit)
     answer_letters(commit, STATUS_OK);
     execution->commit = NULL;
     if (commit->is_end) {
+        runtime_tell_status(execution, last_update(commit), commit->row.output);
         execution_end(execution, last_update(commit));
         give_back_commit(worker, commit);
         return;
@@ -457,6 +458,7 @@ static void on_committed(struct store_task *task, enum status status)
             struct state_machine *state_machine = execution->state_machine;
             atomic_store_explicit(&state_machine->is_definition_stored, true, memory_order_relaxed);
             execution->on_started(execution->context, execution, STATUS_OK, NULL);
+            runtime_tell_status(execution, NULL, STR(""));
         }
         perform_commit(commit);
     } else if (status == STATUS_NOT_FOUND && commit->is_start && !commit->stores_definition) {

@@ -22,6 +22,8 @@ void runtime_init(struct runtime *runtime, struct clock *clock, struct store *st
     runtime->worker_count = 0;
     atomic_init(&runtime->started_count, 0);
     atomic_init(&runtime->ended_count, 0);
+    atomic_init(&runtime->wants_status_changes, false);
+    runtime->on_status_change = NULL;
 }
 
 void runtime_release(struct runtime *runtime)

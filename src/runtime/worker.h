@@ -16,6 +16,7 @@
 #include "net/loop.h"
 #include "runtime/catalog.h"
 #include "runtime/state_machine.h"
+#include "runtime/status_change.h"
 #include "tasks/tasks.h"
 
 struct runtime_worker;
@@ -42,6 +43,11 @@ struct runtime {
     // Figures for /metrics.
     _Atomic uint64_t started_count;
     _Atomic uint64_t ended_count;
+    // Told of every change of a Standard execution's status once it is durable, on the thread of
+    // its worker, while somebody wants that.
+    atomic_bool wants_status_changes;
+    runtime_status_change_fn on_status_change;
+    void *status_change_context;
 };
 
 struct engine_command;
