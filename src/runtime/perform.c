@@ -245,6 +245,8 @@ static struct tasks_request make_request(struct runtime_execution *execution,
         .role_arn = role_arn.size > 0 ? role_arn : execution->start.role_arn,
         .session_name = execution->start.execution_name,
         .region = execution->start.region,
+        .execution_arn = execution->start.execution_arn,
+        .state_machine_arn = execution->start.state_machine_arn,
         .arena = &execution->arena,
     };
 }

@@ -11,6 +11,7 @@
 #include "net/sigv4.h"
 #include "tasks/aws_service.h"
 #include "tasks/call.h"
+#include "tasks/put_events.h"
 
 enum { TIMEOUT_MS = 65000, HTTP_ERROR = 400 };
 
@@ -221,7 +222,14 @@ static void on_http_answer(void *context, const struct http_answer *http)
         struct renaming renaming = {arena, true, !call->service->is_optimised};
         body = rename_members(&renaming, &body);
     }
-    if (call->service->is_optimised && !str_is(call->service->resource, "events")) {
+    bool is_put_events = str_is(call->service->resource, "events");
+    if (is_put_events && tasks_put_events_failed(&body)) {
+        struct tasks_answer failure = {.error = STR("EventBridge.FailedEntry"),
+                                       .cause = json_render_to_arena(arena, &body)};
+        answer(call, &failure);
+        return;
+    }
+    if (call->service->is_optimised && !is_put_events) {
         body = with_metadata(call, http, body, request_id);
     }
     struct tasks_answer result = {
@@ -323,6 +331,9 @@ void tasks_aws_start(struct tasks_call *call)
     if (service->is_camel_case) {
         struct renaming renaming = {.arena = arena};
         parameters = rename_members(&renaming, &parameters);
+    }
+    if (str_is(call->service->resource, "events")) {
+        parameters = tasks_put_events_parameters(&call->request, parameters);
     }
     struct str body = json_render_to_arena(arena, &parameters);
     struct str target = arena_printf(arena, "%" STR_FORMAT "%" STR_FORMAT,

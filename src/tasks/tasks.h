@@ -56,6 +56,8 @@ struct tasks_request {
     struct str role_arn;     // Acts for the execution: Credentials' role, else the execution's.
     struct str session_name; // Of that role, for messages.
     struct str region;
+    struct str execution_arn; // On whose behalf; empty outside executions, like the next.
+    struct str state_machine_arn;
     struct arena *arena; // Receives the answer's values.
 };
 
