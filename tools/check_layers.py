@@ -24,7 +24,7 @@ MAY_INCLUDE = {
     "tasks": ["lambda", "iam"],
     "runtime": ["engine", "tasks"],
     "events": ["runtime"],
-    "api": ["events", "runtime"],
+    "api": ["events"],
     "main": ["api", "yaml"],
 }
 YAML_HEADERS = re.compile(r"(lib)?(fy|y)aml\.h")
