@@ -29,6 +29,7 @@
 #include "net/sigv4.h"
 #include "tasks/tasks.h"
 
+struct events;
 struct iam;
 struct lambda;
 struct logs;
@@ -65,6 +66,7 @@ struct api {
     struct iam *iam;
     struct logs *logs;
     struct lambda *lambda;
+    struct events *events;
     struct runtime *runtime;
 };
 
@@ -109,6 +111,7 @@ extern const struct api_service api_lambda;
 extern const struct api_service api_iam;
 extern const struct api_service api_sts;
 extern const struct api_service api_logs;
+extern const struct api_service api_events;
 
 // The http_server's handler; `context` is the struct api_worker.
 void api_front_door(void *context, struct http_exchange *exchange);

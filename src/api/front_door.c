@@ -11,8 +11,8 @@
 #include "base/log.h"
 #include "iam/identity.h"
 
-static const struct api_service *const services[] = {&api_states, &api_lambda, &api_iam, &api_sts,
-                                                     &api_logs};
+static const struct api_service *const services[] = {&api_states, &api_lambda, &api_iam,
+                                                     &api_sts,    &api_logs,   &api_events};
 
 static const struct str default_region = STR_INIT("us-east-1");
 

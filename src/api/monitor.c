@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 
 #include "api/operations.h"
+#include "events/events.h"
 #include "lambda/lambda.h"
 #include "logs/logs.h"
 #include "runtime/worker.h"
@@ -33,6 +34,7 @@ static void serve_metrics(struct api_request *request)
     struct store_figures store = store_figures(api->store);
     struct logs_figures logs = logs_figures(api->logs);
     struct lambda_figures lambda = lambda_figures(api->lambda);
+    struct events_figures events = events_figures(api->events);
     struct buffer CLEANUP(buffer_release) text;
     buffer_init(&text, KIB(64));
     figure(&text, "counter", "galop_executions_started_total", "Executions started.",
@@ -59,6 +61,14 @@ static void serve_metrics(struct api_request *request)
            lambda.throttles);
     figure(&text, "gauge", "galop_lambda_sandboxes", "Processes of functions.",
            lambda.sandbox_count);
+    figure(&text, "counter", "galop_events_published_total", "Events matched against rules.",
+           events.published);
+    figure(&text, "counter", "galop_events_dropped_total", "Events dropped for want of room.",
+           events.dropped);
+    figure(&text, "counter", "galop_events_deliveries_total", "Events delivered to targets.",
+           events.deliveries);
+    figure(&text, "counter", "galop_events_failed_deliveries_total",
+           "Events that could not be delivered to a target.", events.failures);
     reply_text(request, STR("text/plain; version=0.0.4"), buffer_str(&text));
 }
 

@@ -18,6 +18,7 @@
 #include "api/api.h"
 #include "base/encoding.h"
 #include "base/log.h"
+#include "events/events.h"
 #include "iam/iam.h"
 #include "lambda/lambda.h"
 #include "logs/logs.h"
@@ -224,8 +225,9 @@ static const struct option options[] = {
 
 static const char usage[] =
     "Usage: galop serve [OPTION...]\n\n"
-    "Serve AWS Step Functions, Lambda, IAM and CloudWatch Logs on one port. Any AWS CLI or\n"
-    "SDK works with the endpoint http://127.0.0.1:8083, any region and any credentials:\n\n"
+    "Serve AWS Step Functions, Lambda, IAM, CloudWatch Logs and EventBridge on one port. Any\n"
+    "AWS CLI or SDK works with the endpoint http://127.0.0.1:8083, any region and any "
+    "credentials:\n\n"
     "  galop serve &\n"
     "  export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any AWS_DEFAULT_REGION=us-east-1\n"
     "  aws --endpoint-url http://127.0.0.1:8083 stepfunctions list-state-machines\n";
@@ -384,6 +386,16 @@ static void open_services(struct server *server)
     };
     api->runtime = &server->runtime;
     api->clock = &server->clock;
+    const struct events_settings events_settings = {
+        .store = api->store,
+        .logs = api->logs,
+        .lambda = api->lambda,
+        .iam = api->iam,
+        .runtime = api->runtime,
+        .clock = api->clock,
+        .account = settings->account,
+    };
+    require(events_open(&events_settings, &api->events), "load the rules for events");
     api->config = (struct api_config){
         .account = settings->account,
         .root_arn = arena_printf(&server->arena, "arn:aws:iam::%" STR_FORMAT ":root",
@@ -516,6 +528,7 @@ static void close_all(struct server *server)
     enum status status = runtime_save_held(&server->runtime);
     if (status != STATUS_OK)
         log_error("tasks that were held cannot be written: they fail as unknown");
+    events_close(server->api.events);
     lambda_free(server->api.lambda);
     logs_close(server->api.logs);
     retention_close(&server->retention);
