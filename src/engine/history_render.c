@@ -20,6 +20,7 @@ struct details {
     struct json_writer writer;
     bool includes_data;
     bool is_log;
+    struct engine_history_quoted *latest; // NULL: events are not written in a row.
 };
 
 // Cut a literal to what logs admit, at a whole character and not within an escape.
@@ -44,12 +45,34 @@ static bool truncate_literal(struct buffer *buffer, size_t start)
     return true;
 }
 
+// Whether two values of one update share what they hold. Others may be equal too.
+static bool is_same(const struct json *a, const struct json *b)
+{
+    return (a->type == JSON_OBJECT || a->type == JSON_ARRAY) && a->type == b->type &&
+           a->size == b->size && a->items == b->items;
+}
+
+static void append_again(struct buffer *buffer, const struct engine_history_quoted *latest)
+{
+    char *room = buffer_reserve(buffer, latest->size);
+    if (room == NULL) return;
+    memcpy(room, buffer->data + latest->start, latest->size);
+    buffer->size += latest->size;
+}
+
 static bool write_json_string(struct details *details, const struct json *value)
 {
     struct buffer *buffer = details->writer.buffer;
     json_writer_raw(&details->writer, STR("")); // The comma, if one is due.
     size_t start = buffer->size;
+    if (details->latest != NULL && is_same(&details->latest->value, value)) {
+        append_again(buffer, details->latest);
+        return false;
+    }
     json_render_quoted(buffer, value);
+    if (details->latest != NULL) {
+        *details->latest = (struct engine_history_quoted){*value, start, buffer->size - start};
+    }
     return details->is_log && truncate_literal(buffer, start);
 }
 
@@ -153,12 +176,11 @@ static void write_details(struct details *details, const struct engine_history_e
     write_text_unless_empty(details, STR("workerName"), event->worker_name);
 }
 
-void engine_history_event_render(const struct engine_history_event *event, bool includes_data,
-                                 struct buffer *buffer)
+static void render_event(const struct engine_history_event *event, struct details details,
+                         struct buffer *buffer)
 {
     assert(event->type < ENGINE_HISTORY_EVENT_TYPE_COUNT);
     assert(event->id > event->previous_event_id);
-    struct details details = {.includes_data = includes_data};
     struct json_writer *writer = &details.writer;
     json_writer_init(writer, buffer);
     json_writer_begin_object(writer);
@@ -175,6 +197,18 @@ void engine_history_event_render(const struct engine_history_event *event, bool 
         json_writer_end_object(writer);
     }
     json_writer_end_object(writer);
+}
+
+void engine_history_event_render(const struct engine_history_event *event, bool includes_data,
+                                 struct buffer *buffer)
+{
+    render_event(event, (struct details){.includes_data = includes_data}, buffer);
+}
+
+void engine_history_event_render_next(const struct engine_history_event *event,
+                                      struct buffer *buffer, struct engine_history_quoted *latest)
+{
+    render_event(event, (struct details){.includes_data = true, .latest = latest}, buffer);
 }
 
 static void write_number_string(struct json_writer *writer, struct str name, int64_t number)

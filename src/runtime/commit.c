@@ -188,11 +188,12 @@ void commit_release_all(struct runtime_worker *worker)
 // ---------------------------------------------------------------------------------------------
 // From events to rows
 
-static void write_history(struct commit *commit, const struct engine_history_event *event)
+static void write_history(struct commit *commit, const struct engine_history_event *event,
+                          struct engine_history_quoted *latest)
 {
     if (commit->events_writer.needs_comma) buffer_append_byte(&commit->events, ',');
     commit->events_writer.needs_comma = true;
-    engine_history_event_render(event, true, &commit->events);
+    engine_history_event_render_next(event, &commit->events, latest);
     commit->step.event_count++;
 }
 
@@ -211,7 +212,7 @@ static void add_fault(struct commit *commit, enum status status)
         .length = -1,
         .index = -1,
     };
-    write_history(commit, &event);
+    write_history(commit, &event, &(struct engine_history_quoted){0});
     commit->updates[commit->update_count] = update;
     commit->letters[commit->update_count++] = NULL;
 }
@@ -263,8 +264,9 @@ static void add_event(struct commit *commit, struct engine_event event,
         commit->is_urgent || update->history_event_count > 0 ||
         (event.type != ENGINE_EVENT_TASK_HEARTBEAT && event.type != ENGINE_EVENT_TIMER_FIRED);
     step_record_write(&commit->causes_writer, &event);
+    struct engine_history_quoted latest = {0}; // Values last as long as the update.
     for (size_t i = 0; i < update->history_event_count; i++)
-        write_history(commit, &update->history_events[i]);
+        write_history(commit, &update->history_events[i], &latest);
 }
 
 static const struct engine_update *last_update(const struct commit *commit)
