@@ -95,8 +95,11 @@ int command_backup(int argc, char **argv)
     if (status == STATUS_OK) {
         printf("%s: %" PRIu64 " bytes, complete and checked\n", backup.path, backup.size_bytes);
     } else {
-        fprintf(stderr, "galop backup: %" STR_FORMAT "%s\n", STR_ARGS(why),
-                status == STATUS_CONFLICT ? "; --force replaces it" : "");
+        const char *remedy = status == STATUS_CONFLICT ? "; --force replaces it"
+                             : status == STATUS_NOT_FOUND
+                                 ? "; --data names the directory of galop serve"
+                                 : "";
+        fprintf(stderr, "galop backup: %" STR_FORMAT "%s\n", STR_ARGS(why), remedy);
     }
     arena_release(&arena);
     return status == STATUS_OK ? 0 : 1;

@@ -75,7 +75,8 @@ int command_check(int argc, char **argv)
     enum status status = store_check(&check, &arena, &why);
     int code = 2;
     if (status != STATUS_OK) {
-        fprintf(stderr, "galop check: %" STR_FORMAT "\n", STR_ARGS(why));
+        fprintf(stderr, "galop check: %" STR_FORMAT "%s\n", STR_ARGS(why),
+                status == STATUS_NOT_FOUND ? "; --data names the directory of galop serve" : "");
     } else if (check.problem_count > 0) {
         printf("%" PRIu64 " %s wrong\n", check.problem_count,
                check.problem_count == 1 ? "thing is" : "things are");

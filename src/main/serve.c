@@ -91,7 +91,13 @@ struct server {
 static const char *take_listen(void *context, struct str value)
 {
     ((struct settings *)context)->listen = value;
-    return str_find_byte(value, ':') == SIZE_MAX ? "write HOST:PORT, e.g. 127.0.0.1:8083" : NULL;
+    size_t colon = value.size;
+    while (colon > 0 && value.data[colon - 1] != ':')
+        colon--;
+    if (colon == 0) return "write HOST:PORT, e.g. 127.0.0.1:8083";
+    uint64_t port;
+    bool is_port = str_to_u64(str_skip(value, colon), &port) && port <= UINT16_MAX;
+    return is_port ? NULL : "a port is a number from 1 to 65535 (0: any that is free)";
 }
 
 static const char *take_data(void *context, struct str value)
@@ -467,6 +473,11 @@ static void listen_on(struct server *server, struct worker *worker, bool is_firs
     if (status == STATUS_CONFLICT) {
         give_up("%" STR_FORMAT " is in use already; stop the other server or choose another "
                 "--listen HOST:PORT",
+                STR_ARGS(address));
+    }
+    if (status == STATUS_INVALID) {
+        give_up("cannot listen on %" STR_FORMAT
+                ": nothing has that host name; write e.g. 127.0.0.1:8083",
                 STR_ARGS(address));
     }
     if (status != STATUS_OK) {

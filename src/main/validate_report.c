@@ -207,8 +207,10 @@ void report_end(struct report *report)
     }
     buffer_printf(&report->text, "%zu file%s checked: ", report->file_count,
                   report->file_count == 1 ? "" : "s");
-    set_colour(report, errors > 0 ? RED : warnings > 0 ? YELLOW : GREEN);
-    if (errors == 0 && warnings == 0) {
+    set_colour(report, errors > 0 ? RED : warnings > 0 || report->file_count == 0 ? YELLOW : GREEN);
+    if (report->file_count == 0) {
+        buffer_append_str(&report->text, STR("nothing could be read"));
+    } else if (errors == 0 && warnings == 0) {
         buffer_append_str(&report->text, STR("nothing to complain about"));
     } else {
         buffer_printf(&report->text, "%zu error%s, %zu warning%s", errors, errors == 1 ? "" : "s",
