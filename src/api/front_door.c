@@ -238,9 +238,15 @@ static void serve_unknown(struct api_request *request, struct str scope_service)
                          STR_ARGS(scope_service.size > 0 ? scope_service : STR("SERVICE"))));
         return;
     }
-    api_exception_status(request, 404, STR("UnknownOperationException"),
-                         arena_printf(request->arena, "Nothing is served at %" STR_FORMAT ".",
-                                      STR_ARGS(request->http->path)));
+    // A person looks around with a browser or curl: tell how to go on.
+    api_exception_status(
+        request, 404, STR("UnknownOperationException"),
+        arena_printf(request->arena,
+                     "Nothing is served at %" STR_FORMAT " for a request without a signature and "
+                     "without the header X-Amz-Target. Galop answers AWS's clients: "
+                     "aws --endpoint-url http://%" STR_FORMAT " stepfunctions list-state-machines",
+                     STR_ARGS(request->http->path),
+                     STR_ARGS(http_request_header(request->http, STR("Host")))));
 }
 
 void api_front_door(void *context, struct http_exchange *exchange)
