@@ -37,7 +37,7 @@ void __real_net_timer_arm_steady(struct net_loop *loop, struct net_timer *timer,
 void __wrap_net_timer_arm_steady(struct net_loop *loop, struct net_timer *timer, int64_t delay_ms);
 void __real_net_timer_arm(struct net_loop *loop, struct net_timer *timer, int64_t due_unix_ms);
 void __wrap_net_timer_arm(struct net_loop *loop, struct net_timer *timer, int64_t due_unix_ms);
-void __wrap_log_error(const char *format, ...);
+void __wrap_log_error(const char *format, ...) PRINTF(1, 2);
 
 int64_t __wrap_clock_unix_ms(const struct clock *clock)
 {
