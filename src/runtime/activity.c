@@ -118,7 +118,7 @@ static void on_started(void *context, const struct runtime_letter *letter)
         return;
     }
     if (letter->status != STATUS_NOT_FOUND) {
-        // The disk refused: whether the start was written is open, so the task is not given away.
+        // Whether the start is on the disk is open, so the task is not given away.
         answer_poll(poll, letter->status);
         free(offer);
         return;
@@ -145,6 +145,7 @@ static void start_offer(struct offer *offer, struct runtime_activity_poll *poll)
         return;
     }
     letter->event.task_id = offer->key.task_id;
+    letter->is_patient = true; // Its execution takes the start as soon as the disk does.
     offer->poll = poll;
     runtime_letter_send(offer->owner, letter, on_started, offer);
 }

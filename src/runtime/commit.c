@@ -375,14 +375,22 @@ static void answer_refused(struct commit *commit, enum status status)
     }
 }
 
+// What on_committed() does with a refused step of an execution that runs.
+static bool is_to_be_retried(enum status status)
+{
+    return status != STATUS_OK && status != STATUS_CONFLICT && status != STATUS_NOT_FOUND;
+}
+
 static void answer_letters(struct commit *commit, enum status status)
 {
     answer_refused(commit, status);
     int64_t stopped_unix_ms = status == STATUS_OK ? last_update(commit)->stopped_unix_ms : 0;
     for (size_t i = 0; i < commit->update_count; i++) {
         struct runtime_letter *letter = commit->letters[i];
+        bool waits = letter != NULL && letter->is_patient && is_to_be_retried(status);
+        if (letter == NULL || waits) continue;
         commit->letters[i] = NULL;
-        if (letter != NULL) letter_answer(letter, status, stopped_unix_ms);
+        letter_answer(letter, status, stopped_unix_ms);
     }
 }
 

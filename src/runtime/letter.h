@@ -42,6 +42,7 @@ struct runtime_letter {
     // Time, seed and `output` are filled in by the owner. Texts must live in `arena`.
     struct engine_event event;
     struct str output_text; // JSON, becomes event.output; data NULL: none.
+    bool is_patient;        // While the disk refuses the event it is not told so, but waits on.
 
     // Answer.
     enum status status;

@@ -238,7 +238,7 @@ static void check_end(void)
     int64_t lasted_ms = row->stopped_unix_ms - row->started_unix_ms;
     if (lasted_ms > HANG_MS) {
         // Activity tasks that were given to a worker whose connection broke are lost for good.
-        bool is_excused = history.activity_starts > world_delivery_count(row->id);
+        bool is_excused = sim.life > 0 && history.activity_starts > world_delivery_count(row->id);
         if (!is_excused) COMPLAIN("hung until its year was over, behind event %zu", history.count);
     } else if (lasted_ms < history.machine->timeout_seconds * INT64_C(1000)) {
         COMPLAIN("timed out after %lld ms", (long long)lasted_ms);
