@@ -45,17 +45,8 @@ static void show_diagnostics(const struct run_settings *settings,
     report_begin(&report, false, run_has_colors());
     for (size_t i = 0; i < diagnostics->count; i++) {
         const struct asl_diagnostic *diagnostic = &diagnostics->items[i];
-        bool is_syntax = str_is(diagnostic->code, "INVALID_JSON_DESCRIPTION");
-        struct finding finding = {.severity = diagnostic->severity,
-                                  .code = diagnostic->code,
-                                  .message = diagnostic->message,
-                                  .help = diagnostic->help,
-                                  .has_span = diagnostic->offset != SIZE_MAX};
-        if (!is_syntax) finding.location = diagnostic->location;
-        if (finding.has_span) {
-            finding.span = is_syntax ? source_find(definition->source, diagnostic->offset)
-                                     : source_find_token(definition->source, diagnostic->offset);
-        }
+        struct finding finding =
+            finding_of_diagnostic(definition->source, diagnostic, (struct str){0});
         report_add(&report, file_name(settings), definition->file_text, &finding);
     }
     show(&report);

@@ -228,56 +228,11 @@ static int compare_findings(const void *a, const void *b)
     return 0;
 }
 
-// What people most often mean where JSON is malformed.
-static struct str syntax_help(struct str text, size_t offset)
-{
-    struct str rest = str_skip(text, offset);
-    size_t before = offset < text.size ? offset : text.size;
-    while (before > 0 && strchr(" \t\r\n", text.data[before - 1]) != NULL)
-        before--;
-    char last = before > 0 ? text.data[before - 1] : '\0';
-    char here = rest.size > 0 ? rest.data[0] : '\0';
-    if ((here == '}' || here == ']') && last == ',')
-        return STR("remove the comma before it: JSON has none at the end of a list");
-    if (here == '/' || here == '#') return STR("JSON has no comments: use \"Comment\" fields");
-    if (here == '\'') return STR("strings stand in double quotes");
-    if (here == '"' && (last == '"' || last == '}' || last == ']'))
-        return STR("a comma is missing before it");
-    if (str_starts_with(rest, STR("True")) || str_starts_with(rest, STR("False")))
-        return STR("true and false are written in lower case");
-    if (rest.size == 0) return STR("the text ends too early: is a bracket or a quote missing?");
-    return (struct str){0};
-}
-
 // An alias of YAML repeats what is wrong in its anchor.
 static bool is_repeated(const struct finding *finding, const struct finding *before)
 {
     return finding->has_span && before->has_span && finding->span.start == before->span.start &&
            str_equal(finding->message, before->message);
-}
-
-static struct finding finding_of(const struct source *source,
-                                 const struct asl_diagnostic *diagnostic, struct str resource)
-{
-    struct finding finding = {
-        .severity = diagnostic->severity,
-        .code = diagnostic->code,
-        .message = diagnostic->message,
-        .help = diagnostic->help,
-        .location = diagnostic->location,
-        .resource = resource,
-        .has_span = diagnostic->offset != SIZE_MAX,
-    };
-    bool is_syntax = str_is(diagnostic->code, "INVALID_JSON_DESCRIPTION");
-    if (is_syntax) { // Its location says the place in the service's way.
-        finding.location.data = NULL;
-        finding.help = syntax_help(source->text, diagnostic->offset);
-    }
-    if (finding.has_span) {
-        finding.span = is_syntax ? source_find(source, diagnostic->offset)
-                                 : source_find_token(source, diagnostic->offset);
-    }
-    return finding;
 }
 
 static void check_definition(struct validation *validation, struct str name,
@@ -297,7 +252,8 @@ static void check_definition(struct validation *validation, struct str name,
         return;
     }
     for (size_t i = 0; i < diagnostics.count; i++)
-        findings[i] = finding_of(definition->source, &diagnostics.items[i], definition->resource);
+        findings[i] =
+            finding_of_diagnostic(definition->source, &diagnostics.items[i], definition->resource);
     qsort(findings, diagnostics.count, sizeof(findings[0]), compare_findings);
     for (size_t i = 0; i < diagnostics.count; i++) {
         if (i == 0 || !is_repeated(&findings[i], &findings[i - 1]))
@@ -332,6 +288,21 @@ static bool find_definitions(struct validation *validation, struct str name, str
     return false;
 }
 
+static void report_uri(struct validation *validation, struct str name,
+                       const struct source *template, const struct definition *definition,
+                       struct str message, struct str help)
+{
+    const struct finding finding = {
+        .code = STR("MISSING_DEFINITION"),
+        .message = message,
+        .resource = definition->resource,
+        .help = help,
+        .has_span = true,
+        .span = definition->uri_span,
+    };
+    report_add(&validation->report, name, template->text, &finding);
+}
+
 // The file of a DefinitionUri; its path is relative to the template.
 static void check_uri(struct validation *validation, struct str name, const struct source *template,
                       const struct definition *definition)
@@ -348,23 +319,26 @@ static void check_uri(struct validation *validation, struct str name, const stru
     enum asl_machine_type type = validation->has_type ? validation->type : definition->type;
     const char *why = open_and_read(validation, path.data, type, &text);
     if (why != NULL) {
-        const struct finding finding = {
-            .code = STR("MISSING_DEFINITION"),
-            .message = arena_printf(arena, "Cannot read %" STR_FORMAT ": %s", STR_ARGS(path), why),
-            .resource = definition->resource,
-            .help = STR("the path is relative to the template's folder"),
-            .has_span = true,
-            .span = definition->uri_span,
-        };
-        report_add(&validation->report, name, template->text, &finding);
+        report_uri(validation, name, template, definition,
+                   arena_printf(arena, "Cannot read %" STR_FORMAT ": %s", STR_ARGS(path), why),
+                   STR("the path is relative to the template's folder"));
         return;
     }
-    struct definitions found;
-    if (text.data == NULL || !find_definitions(validation, path, text, &found)) return;
+    bool is_template = str_equal(path, name);
+    struct definitions found = {0};
+    if (!is_template) {
+        if (text.data == NULL || !find_definitions(validation, path, text, &found)) return;
+        is_template = found.is_template;
+    }
+    if (is_template) {
+        report_uri(validation, name, template, definition,
+                   arena_printf(arena, "%" STR_FORMAT " is a template", STR_ARGS(path)),
+                   STR("name a file that holds nothing but a definition"));
+        return;
+    }
     for (size_t i = 0; i < found.count; i++) {
         struct definition inner = found.items[i];
-        if (inner.source == NULL) continue; // A template names a template: not another one.
-        if (!found.is_template) inner.type = definition->type;
+        inner.type = definition->type;
         check_definition(validation, path, found.file, &inner);
     }
 }

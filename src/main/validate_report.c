@@ -4,6 +4,7 @@
 #include "main/validate_report.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/encoding.h"
 
@@ -162,6 +163,54 @@ static void add_json(struct report *report, struct str name, const struct findin
         json_writer_string_member(writer, STR("resource"), finding->resource);
     if (finding->help.data != NULL) json_writer_string_member(writer, STR("help"), finding->help);
     json_writer_end_object(writer);
+}
+
+// ---------------------------------------------------------------------------------------------
+// Of a definition
+
+// What people most often mean where JSON is malformed.
+static struct str syntax_help(struct str text, size_t offset)
+{
+    struct str rest = str_skip(text, offset);
+    size_t before = offset < text.size ? offset : text.size;
+    while (before > 0 && strchr(" \t\r\n", text.data[before - 1]) != NULL)
+        before--;
+    char last = before > 0 ? text.data[before - 1] : '\0';
+    char here = rest.size > 0 ? rest.data[0] : '\0';
+    if ((here == '}' || here == ']') && last == ',')
+        return STR("remove the comma before it: JSON has none at the end of a list");
+    if (here == '/' || here == '#') return STR("JSON has no comments: use \"Comment\" fields");
+    if (here == '\'') return STR("strings stand in double quotes");
+    if (here == '"' && (last == '"' || last == '}' || last == ']'))
+        return STR("a comma is missing before it");
+    if (str_starts_with(rest, STR("True")) || str_starts_with(rest, STR("False")))
+        return STR("true and false are written in lower case");
+    if (rest.size == 0) return STR("the text ends too early: is a bracket or a quote missing?");
+    return (struct str){0};
+}
+
+struct finding finding_of_diagnostic(const struct source *source,
+                                     const struct asl_diagnostic *diagnostic, struct str resource)
+{
+    struct finding finding = {
+        .severity = diagnostic->severity,
+        .code = diagnostic->code,
+        .message = diagnostic->message,
+        .help = diagnostic->help,
+        .location = diagnostic->location,
+        .resource = resource,
+        .has_span = diagnostic->offset != SIZE_MAX,
+    };
+    bool is_syntax = str_is(diagnostic->code, "INVALID_JSON_DESCRIPTION");
+    if (is_syntax) { // Its location says the place in the service's way.
+        finding.location.data = NULL;
+        finding.help = syntax_help(source->text, diagnostic->offset);
+    }
+    if (finding.has_span) {
+        finding.span = is_syntax ? source_find(source, diagnostic->offset)
+                                 : source_find_token(source, diagnostic->offset);
+    }
+    return finding;
 }
 
 // ---------------------------------------------------------------------------------------------

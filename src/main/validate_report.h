@@ -22,6 +22,11 @@ struct finding {
     struct source_span span; // In the file.
 };
 
+// What the compiler of definitions found, with help for malformed JSON. `resource` is of a
+// template.
+struct finding finding_of_diagnostic(const struct source *source,
+                                     const struct asl_diagnostic *diagnostic, struct str resource);
+
 struct report {
     bool is_json;
     bool has_colour;
