@@ -263,6 +263,7 @@ static void add_event(struct commit *commit, struct engine_event event,
     commit->is_urgent =
         commit->is_urgent || update->history_event_count > 0 ||
         (event.type != ENGINE_EVENT_TASK_HEARTBEAT && event.type != ENGINE_EVENT_TIMER_FIRED);
+    metrics_count_tasks(execution, &event, update);
     step_record_write(&commit->causes_writer, &event);
     struct engine_history_quoted latest = {0}; // Values last as long as the update.
     for (size_t i = 0; i < update->history_event_count; i++)
@@ -406,6 +407,7 @@ static void perform_commit(struct commit *commit)
     answer_letters(commit, STATUS_OK);
     execution->commit = NULL;
     if (commit->is_end) {
+        metrics_count_end(execution, last_update(commit));
         runtime_tell_status(execution, last_update(commit), commit->row.output);
         execution_end(execution, last_update(commit));
         give_back_commit(worker, commit);
@@ -468,6 +470,10 @@ static void on_committed(struct store_task *task, enum status status)
             struct state_machine *state_machine = execution->state_machine;
             atomic_store_explicit(&state_machine->is_definition_stored, true, memory_order_relaxed);
             execution->on_started(execution->context, execution, STATUS_OK, NULL);
+            metrics_count_start(execution);
+            runtime_tell_status(execution, NULL, STR(""));
+        } else if (commit->is_redrive) {
+            metrics_count_redrive(execution);
             runtime_tell_status(execution, NULL, STR(""));
         }
         perform_commit(commit);

@@ -138,6 +138,7 @@ enum status runtime_execution_new(struct runtime_worker *worker,
     list_init(&execution->jobs);
     list_init(&execution->idle);
     list_init(&execution->timers);
+    list_init(&execution->counted_tasks);
     net_deferred_init(&execution->continuation, execution_on_continue);
     net_deferred_init(&execution->pump, NULL);
     execution->start = (struct engine_start){
@@ -163,6 +164,7 @@ out:
 void runtime_execution_discard(struct runtime_execution *execution)
 {
     assert(list_is_empty(&execution->tasks) && list_is_empty(&execution->timers));
+    metrics_forget_tasks(execution);
     give_back(execution);
 }
 
@@ -173,7 +175,11 @@ void execution_end(struct runtime_execution *execution, const struct engine_upda
 {
     struct runtime_worker *worker = execution->worker;
     execution_cancel_everything(execution);
-    if (execution->id == 0) worker->running_count--;
+    metrics_forget_tasks(execution);
+    if (execution->id == 0) {
+        worker->running_count--;
+        metrics_count_end(execution, update);
+    }
     atomic_fetch_add_explicit(&worker->runtime->ended_count, 1, memory_order_relaxed);
     if (execution->id != 0) {
         commit_forget(execution);
@@ -188,6 +194,7 @@ void execution_end(struct runtime_execution *execution, const struct engine_upda
 void execution_put_down(struct runtime_execution *execution)
 {
     execution_cancel_everything(execution);
+    metrics_forget_tasks(execution);
     commit_forget(execution);
     give_back(execution);
 }
@@ -235,6 +242,7 @@ void execution_feed(struct runtime_execution *execution, struct engine_event *ev
     arena_reset(&worker->step_arena);
     enum status status = engine_step(execution->engine, event, &worker->step_arena, &update);
     if (status == STATUS_NOT_FOUND) return; // A late answer or timer: nobody waits for it.
+    if (status == STATUS_OK) metrics_count_tasks(execution, event, &update);
     if (status == STATUS_OK && update.history_event_count > 0) {
         execution_write_log_records(execution, &update);
     }
@@ -268,6 +276,7 @@ enum status runtime_execution_begin(struct runtime_execution *execution, runtime
     execution->on_end = on_end;
     execution->context = context;
     worker->running_count++;
+    metrics_count_start(execution);
     atomic_fetch_add_explicit(&worker->runtime->started_count, 1, memory_order_relaxed);
     struct engine_event event = {.type = ENGINE_EVENT_START};
     execution_feed(execution, &event);

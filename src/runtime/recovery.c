@@ -183,6 +183,7 @@ static enum status replay_step(struct rebuilding *rebuilding, const struct store
 
 static enum status resume_task(struct rebuilding *rebuilding, const struct engine_wait *wait)
 {
+    metrics_resume_task(rebuilding->execution, wait);
     if (!wait->is_submitted) return execution_resume_task(rebuilding->execution, wait);
     for (const struct submission *at = rebuilding->submissions; at != NULL; at = at->next) {
         if (at->task_id == wait->task_id) {

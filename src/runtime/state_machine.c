@@ -90,7 +90,9 @@ static bool name_entry(struct state_machine *state_machine)
 static bool copy_fields(struct state_machine *state_machine,
                         const struct state_machine_fields *fields)
 {
+    static _Atomic uint64_t last_serial;
     struct arena *arena = &state_machine->arena;
+    state_machine->serial = atomic_fetch_add_explicit(&last_serial, 1, memory_order_relaxed) + 1;
     state_machine->type = fields->type;
     state_machine->created_unix_ms = fields->created_unix_ms;
     state_machine->updated_unix_ms = fields->updated_unix_ms;

@@ -28,6 +28,7 @@ MUST_USE bool state_machine_log_level_find(struct str name,
 struct state_machine {
     struct catalog_entry entry; // entry.arn has the version's number, if this is one.
     struct arena arena;         // Holds everything below.
+    uint64_t serial;            // No other one of this process has it: for the workers' metrics.
     const struct asl_machine *machine;
     struct str arn; // Never with a version's number.
     struct str name;

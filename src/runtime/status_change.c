@@ -21,6 +21,8 @@ void runtime_tell_status(struct runtime_execution *execution, const struct engin
         .alias_arn = start->alias_arn,
         .input = start->input_text,
         .started_unix_ms = start->started_unix_ms,
+        .redrive_count = execution->redrive_count,
+        .redriven_unix_ms = execution->redriven_unix_ms,
         .changed_unix_ms = clock_unix_ms(runtime->clock),
     };
     if (end != NULL) {

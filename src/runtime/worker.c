@@ -23,12 +23,14 @@ void runtime_init(struct runtime *runtime, struct clock *clock, struct store *st
     atomic_init(&runtime->started_count, 0);
     atomic_init(&runtime->ended_count, 0);
     atomic_init(&runtime->wants_status_changes, false);
+    metrics_init(&runtime->metrics);
     runtime->on_status_change = NULL;
 }
 
 void runtime_release(struct runtime *runtime)
 {
     catalog_release(&runtime->catalog);
+    metrics_release(&runtime->metrics);
 }
 
 void runtime_worker_init(struct runtime_worker *worker, struct runtime *runtime,
@@ -63,6 +65,7 @@ void runtime_worker_init(struct runtime_worker *worker, struct runtime *runtime,
     list_init(&worker->free_timers);
     list_init(&worker->free_tasks);
     worker->free_timer_count = worker->free_task_count = 0;
+    metrics_worker_init(&worker->metrics);
     list_init(&worker->free_commits);
     worker->free_commit_count = 0;
     worker->last_execution_id = 0;
@@ -87,6 +90,7 @@ void runtime_worker_release(struct runtime_worker *worker)
     job_release(worker);
     runtime_activity_release(worker);
     perform_release(worker);
+    metrics_worker_release(&worker->metrics);
     commit_release_all(worker);
     map_release(&worker->open_executions);
     buffer_release(&worker->scratch);

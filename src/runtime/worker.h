@@ -16,6 +16,7 @@
 #include "net/loop.h"
 #include "runtime/catalog.h"
 #include "runtime/state_machine.h"
+#include "runtime/metrics.h"
 #include "runtime/status_change.h"
 #include "tasks/tasks.h"
 
@@ -43,6 +44,7 @@ struct runtime {
     // Figures for /metrics.
     _Atomic uint64_t started_count;
     _Atomic uint64_t ended_count;
+    struct metrics metrics;
     // Told of every change of a Standard execution's status once it is durable, on the thread of
     // its worker, while somebody wants that.
     atomic_bool wants_status_changes;
@@ -99,6 +101,7 @@ struct runtime_worker {
     struct list free_tasks;
     uint32_t free_timer_count;
     uint32_t free_task_count;
+    struct metrics_worker metrics;
     struct list free_commits; // Kept for reuse (commit.c).
     uint32_t free_commit_count;
     int64_t last_execution_id;

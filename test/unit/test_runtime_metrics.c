@@ -1,0 +1,121 @@
+// The history of metrics: minutes merged, kept in order and within their limits.
+
+#include "base/random.h"
+#include "runtime/metrics_private.h"
+#include "test/lib/test.h"
+
+static const struct metrics_subject subject = {
+    .group = METRICS_STATE_MACHINE, .region = STR_INIT("r"), .arn = STR_INIT("arn:m")};
+
+static void add(struct metrics *metrics, struct metrics_subject of, int64_t minute, uint64_t value)
+{
+    char key[64];
+    size_t size = metrics_key(&of, key);
+    struct metrics_bucket bucket = {.minute = minute};
+    CHECK(size == metrics_key_size(&of));
+    bucket.stats[0] = (struct metrics_stat){1, value, value, value};
+    bucket.histograms[0][0] = 1;
+    metrics_merge(metrics, of.group, (struct str){key, size}, &bucket);
+}
+
+struct view {
+    size_t history_count;
+    size_t bucket_count;
+    int64_t oldest;
+    uint64_t total;
+    uint64_t sum;
+    bool is_sorted;
+};
+
+static void look(void *context, const struct metrics_history *history)
+{
+    struct view *view = context;
+    view->history_count++;
+    view->total += history->totals[0].count;
+    for (size_t i = history->first; i < history->count; i++) {
+        const struct metrics_bucket *bucket = &history->buckets[i];
+        view->bucket_count++;
+        view->sum += bucket->stats[0].sum;
+        if (bucket->minute < view->oldest) view->oldest = bucket->minute;
+        if (i > history->first && bucket->minute <= bucket[-1].minute) view->is_sorted = false;
+    }
+}
+
+static struct view view_of(struct metrics *metrics)
+{
+    struct view view = {.is_sorted = true, .oldest = INT64_MAX};
+    metrics_each(metrics, look, &view);
+    return view;
+}
+
+TEST(minutes_of_several_workers_are_merged_and_sorted)
+{
+    struct metrics metrics;
+    struct random random;
+    uint64_t sum = 0;
+    metrics_init(&metrics);
+    random_init_seed(&random, 3);
+    for (int i = 0; i < 2000; i++) {
+        uint64_t value = random_u64(&random) % 100;
+        sum += value;
+        add(&metrics, subject, 1000 + (int64_t)(random_u64(&random) % 50), value);
+    }
+    struct view view = view_of(&metrics);
+    CHECK(view.history_count == 1 && view.bucket_count == 50 && view.is_sorted);
+    CHECK(view.sum == sum && view.total == 2000);
+    metrics_release(&metrics);
+}
+
+TEST(subjects_are_told_apart_and_their_texts_come_back)
+{
+    struct metrics_subject version = subject;
+    version.version = STR("7");
+    char key[64];
+    size_t size = metrics_key(&version, key);
+    struct metrics_subject back =
+        metrics_subject_of_key(METRICS_STATE_MACHINE, (struct str){key, size});
+    CHECK(str_is(back.arn, "arn:m") && str_is(back.region, "r") && str_is(back.version, "7"));
+    CHECK(back.alias.size == 0);
+
+    struct metrics metrics;
+    metrics_init(&metrics);
+    add(&metrics, subject, 1, 1);
+    add(&metrics, version, 1, 1);
+    CHECK(view_of(&metrics).history_count == 2);
+    metrics_release(&metrics);
+}
+
+TEST(minutes_older_than_fifteen_days_go)
+{
+    struct metrics metrics;
+    metrics_init(&metrics);
+    for (int64_t minute = 0; minute < 100; minute++)
+        add(&metrics, subject, minute, 1);
+    int64_t later = METRICS_DAYS_MAX * 24 * 60 + 50;
+    add(&metrics, subject, later, 1);
+    struct view view = view_of(&metrics);
+    CHECK(view.oldest == 50 && view.bucket_count == 51 && view.total == 101);
+    metrics_release(&metrics);
+}
+
+TEST(the_oldest_minute_of_all_makes_room)
+{
+    struct metrics metrics;
+    struct metrics_subject other = subject;
+    other.arn = STR("arn:other");
+    metrics_init(&metrics);
+    for (int64_t minute = 0; minute < METRICS_BUCKETS_MAX / 3; minute++) {
+        add(&metrics, subject, minute, 1);
+        add(&metrics, other, minute, 1);
+        if (minute % 2 == 0) add(&metrics, subject, minute - 1, 1); // Late.
+    }
+    metrics.bucket_count = METRICS_BUCKETS_MAX; // As if others had taken the rest.
+    struct view before = view_of(&metrics);
+    for (int64_t i = 0; i < 100; i++)
+        add(&metrics, subject, METRICS_BUCKETS_MAX / 3 + i, 1);
+    struct view after = view_of(&metrics);
+    CHECK(metrics.bucket_count == METRICS_BUCKETS_MAX);
+    CHECK(after.bucket_count == before.bucket_count && after.oldest > before.oldest);
+    CHECK(after.is_sorted);
+    metrics_release(&metrics);
+}
