@@ -42,6 +42,7 @@ enum api_protocol {
     API_PROTOCOL_JSON_1_1,  // X-Amz-Target, application/x-amz-json-1.1 (Logs, EventBridge)
     API_PROTOCOL_QUERY,     // Action=…&Version=… forms, XML answers (IAM, STS)
     API_PROTOCOL_REST_JSON, // Method and path, JSON bodies (Lambda)
+    API_PROTOCOL_CBOR,      // rpc-v2-cbor: the operation in the path (CloudWatch)
 };
 
 enum api_auth { API_AUTH_NONE, API_AUTH_SIGV4 };
@@ -94,7 +95,7 @@ struct api_request {
     struct str region;    // Of the signature's scope, else us-east-1.
     struct str account;
     struct str caller_arn; // Who asks, for messages: a user, or the account's root.
-    struct json body;      // JSON protocols: a JSON_OBJECT. Otherwise JSON_NULL.
+    struct json body;      // JSON and CBOR: a JSON_OBJECT. Otherwise JSON_NULL.
     char request_id[RANDOM_UUID_SIZE];
 };
 
@@ -112,6 +113,9 @@ extern const struct api_service api_iam;
 extern const struct api_service api_sts;
 extern const struct api_service api_logs;
 extern const struct api_service api_events;
+extern const struct api_service api_cloudwatch_json; // One for each of its protocols.
+extern const struct api_service api_cloudwatch_query;
+extern const struct api_service api_cloudwatch_cbor;
 
 // The http_server's handler; `context` is the struct api_worker.
 void api_front_door(void *context, struct http_exchange *exchange);

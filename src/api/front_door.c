@@ -6,15 +6,19 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/cbor.h"
 #include "api/operations.h"
 #include "api/query.h"
 #include "base/log.h"
 #include "iam/identity.h"
 
-static const struct api_service *const services[] = {&api_states, &api_lambda, &api_iam,
-                                                     &api_sts,    &api_logs,   &api_events};
+static const struct api_service *const services[] = {
+    &api_states,           &api_lambda,         &api_iam, &api_sts, &api_logs, &api_events,
+    &api_cloudwatch_query, &api_cloudwatch_json};
 
 static const struct str default_region = STR_INIT("us-east-1");
+static const struct str cloudwatch_path =
+    STR_INIT("/service/GraniteServiceVersion20100801/operation/");
 
 // ---------------------------------------------------------------------------------------------
 // Finding the service
@@ -68,6 +72,7 @@ static const struct api_service *find_by_version(const struct http_request *http
     }
     if (str_is(version, "2010-05-08")) return &api_iam;
     if (str_is(version, "2011-06-15")) return &api_sts;
+    if (str_is(version, "2010-08-01")) return &api_cloudwatch_query;
     return NULL;
 }
 
@@ -80,6 +85,9 @@ static const struct api_service *find_service(struct api_request *request, struc
         if (service != NULL) return service;
     } else if (is_lambda_path(request->http->path)) {
         return &api_lambda;
+    } else if (str_starts_with(request->http->path, cloudwatch_path)) {
+        request->operation = str_skip(request->http->path, cloudwatch_path.size);
+        return &api_cloudwatch_cbor;
     }
     service = find_by_name(scope_service);
     if (service != NULL && service->protocol == API_PROTOCOL_QUERY) return service;
@@ -212,6 +220,20 @@ static bool parse_body(struct api_request *request)
     return true;
 }
 
+static bool parse_cbor(struct api_request *request)
+{
+    request->body = json_empty_object;
+    if (request->http->body.size == 0) return true;
+    enum status status = cbor_decode(request->arena, request->http->body, &request->body);
+    if (status == STATUS_OK && json_is_object(&request->body)) return true;
+    if (status == STATUS_NO_MEMORY) {
+        api_fault(request, status);
+    } else {
+        api_exception(request, STR("SerializationException"), "The body is no map in CBOR.");
+    }
+    return false;
+}
+
 static bool is_json(const struct api_service *service)
 {
     return service->protocol == API_PROTOCOL_JSON_1_0 || service->protocol == API_PROTOCOL_JSON_1_1;
@@ -279,6 +301,7 @@ void api_front_door(void *context, struct http_exchange *exchange)
     // What is asked of IAM must be what is done: bodies are read once, before that.
     bool is_query = request->service->protocol == API_PROTOCOL_QUERY;
     if (is_json(request->service) && !parse_body(request)) return;
+    if (request->service->protocol == API_PROTOCOL_CBOR && !parse_cbor(request)) return;
     if (is_query && !query_read(request)) return;
     if (!admit(request)) return;
     request->service->handle(request);

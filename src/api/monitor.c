@@ -1,6 +1,8 @@
 // Pages outside the AWS protocols: /health for whoever starts the server, /metrics for Prometheus.
 
 #include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "api/operations.h"
 #include "events/events.h"
@@ -28,18 +30,127 @@ static void figure(struct buffer *buffer, const char *type, const char *name, co
                   (unsigned long long)value);
 }
 
-static void serve_metrics(struct api_request *request)
+// ---------------------------------------------------------------------------------------------
+// AWS/States: one family per metric, a label for what it is about
+
+static const char *const label_names[METRICS_GROUP_COUNT] = {
+    [METRICS_STATE_MACHINE] = "state_machine",
+    [METRICS_ACTIVITY] = "activity",
+    [METRICS_FUNCTION] = "function",
+    [METRICS_SERVICE] = "resource",
+};
+
+enum { PAGE_BYTES_MAX = 32 << 20 };
+
+struct family {
+    struct buffer *text;
+    enum metrics_group group;
+    size_t index;
+    char name[96]; // "galop_runtime_executions_started_total"
+    bool is_begun;
+};
+
+// "ExecutionsStarted" -> "galop_runtime_executions_started_total"; times end with _milliseconds.
+static void name_family(struct family *family)
 {
+    const char *metric = metrics_name(family->group, family->index);
+    size_t size = 0;
+    const size_t room = sizeof(family->name) - sizeof("_milliseconds");
+    for (const char *at = "galop"; *at != '\0'; at++)
+        family->name[size++] = *at;
+    for (const char *at = metric; *at != '\0' && size + 2 < room; at++) {
+        bool is_capital = *at >= 'A' && *at <= 'Z';
+        if (is_capital) family->name[size++] = '_';
+        family->name[size++] = (char)(is_capital ? *at | 0x20 : *at);
+    }
+    const char *unit = metrics_unit(family->group, family->index);
+    const char *end = str_is(str_from_c(unit), "Count")       ? "_total"
+                      : str_is(str_from_c(unit), "Megabytes") ? "_megabytes"
+                                                              : "_milliseconds";
+    memcpy(family->name + size, end, strlen(end) + 1);
+}
+
+// A label's text, escaped as the format wants.
+static void label_text(struct buffer *text, struct str value)
+{
+    for (size_t i = 0; i < value.size; i++) {
+        char byte = value.data[i];
+        if (byte == '"' || byte == '\\') buffer_append_byte(text, '\\');
+        buffer_append_byte(text, byte == '\n' ? ' ' : byte);
+    }
+}
+
+static void sample(struct family *family, const struct metrics_history *history,
+                   const char *name_end, const char *bound, uint64_t value)
+{
+    struct buffer *text = family->text;
+    buffer_printf(text, "%s%s{%s=\"", family->name, name_end, label_names[family->group]);
+    label_text(text, history->subject.arn);
+    buffer_append_byte(text, '"');
+    if (bound != NULL) buffer_printf(text, ",le=\"%s\"", bound);
+    buffer_printf(text, "} %llu\n", (unsigned long long)value);
+}
+
+static void histogram(struct family *family, const struct metrics_history *history)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < METRICS_BOUNDS; i++) {
+        char bound[24] = "+Inf";
+        count += history->histograms[family->index][i];
+        if (i + 1 < METRICS_BOUNDS) {
+            snprintf(bound, sizeof(bound), "%llu", (unsigned long long)metrics_bounds[i]);
+        }
+        sample(family, history, "_bucket", bound, count);
+    }
+}
+
+// Versions and aliases are left to CloudWatch: here they would count everything twice.
+static void add_history(void *context, const struct metrics_history *history)
+{
+    struct family *family = context;
+    const struct metrics_subject *subject = &history->subject;
+    const struct metrics_stat *total = &history->totals[family->index];
+    if (subject->group != family->group || subject->version.size > 0 || subject->alias.size > 0 ||
+        total->count == 0) {
+        return;
+    }
+    bool is_count = str_is(str_from_c(metrics_unit(family->group, family->index)), "Count");
+    bool is_time = family->index < metrics_time_count(family->group);
+    if (!family->is_begun) {
+        buffer_printf(family->text, "# HELP %s %s of AWS/States.\n# TYPE %s %s\n", family->name,
+                      metrics_name(family->group, family->index), family->name,
+                      is_time    ? "histogram"
+                      : is_count ? "counter"
+                                 : "summary");
+        family->is_begun = true;
+    }
+    if (is_time) histogram(family, history);
+    if (is_count) {
+        sample(family, history, "", NULL, total->sum);
+        return;
+    }
+    sample(family, history, "_sum", NULL, total->sum);
+    sample(family, history, "_count", NULL, total->count);
+}
+
+struct page {
+    struct metrics_visit visit;
+    struct api_request *request;
+};
+
+static void on_visited(struct metrics_visit *visit)
+{
+    struct api_request *request = CONTAINER_OF(visit, struct page, visit)->request;
     struct api *api = request->worker->api;
     struct store_figures store = store_figures(api->store);
     struct logs_figures logs = logs_figures(api->logs);
     struct lambda_figures lambda = lambda_figures(api->lambda);
     struct events_figures events = events_figures(api->events);
     struct buffer CLEANUP(buffer_release) text;
-    buffer_init(&text, KIB(64));
-    figure(&text, "counter", "galop_executions_started_total", "Executions started.",
+    buffer_init(&text, PAGE_BYTES_MAX);
+    figure(&text, "counter", "galop_runtime_executions_started_total", "Executions started.",
            atomic_load(&api->runtime->started_count));
-    figure(&text, "counter", "galop_executions_ended_total", "Executions ended, however.",
+    figure(&text, "counter", "galop_runtime_executions_ended_total", "Executions ended, however.",
            atomic_load(&api->runtime->ended_count));
     figure(&text, "counter", "galop_store_transactions_total", "Transactions committed.",
            store.transactions);
@@ -69,7 +180,29 @@ static void serve_metrics(struct api_request *request)
            events.deliveries);
     figure(&text, "counter", "galop_events_failed_deliveries_total",
            "Events that could not be delivered to a target.", events.failures);
+    for (int group = 0; group < METRICS_GROUP_COUNT; group++) {
+        for (size_t i = 0; metrics_name((enum metrics_group)group, i) != NULL; i++) {
+            struct family family = {.text = &text, .group = (enum metrics_group)group, .index = i};
+            name_family(&family);
+            metrics_each(&api->runtime->metrics, add_history, &family);
+        }
+    }
     reply_text(request, STR("text/plain; version=0.0.4"), buffer_str(&text));
+}
+
+// The workers merge what they have counted first.
+static void serve_metrics(struct api_request *request)
+{
+    struct page *page = ARENA_NEW(request->arena, struct page);
+    if (page == NULL) {
+        http_exchange_reply(request->exchange, 503, NULL, 0, STR(""));
+        return;
+    }
+    page->request = request;
+    page->visit = (struct metrics_visit){.runtime = request->worker->api->runtime,
+                                         .worker = request->worker->runtime,
+                                         .done = on_visited};
+    metrics_visit(&page->visit);
 }
 
 bool api_serve_page(struct api_request *request)

@@ -42,17 +42,22 @@ static struct str lambda_action(struct api_request *request, struct str *ret_res
 
 bool api_operation_as_iam_request(struct api_request *request, struct iam_request *ret_question)
 {
-    struct str action = request->operation, resource = STR("*");
+    struct str action = request->operation, resource = STR("*"), service = request->service->name;
+    bool is_cloudwatch = str_is(service, "monitoring");
+    if (is_cloudwatch) service = STR("cloudwatch"); // What policies call it.
     switch (request->service->protocol) {
     case API_PROTOCOL_JSON_1_0:
     case API_PROTOCOL_JSON_1_1: resource = resource_of_json(request); break;
-    case API_PROTOCOL_QUERY: resource = api_iam_resource(request); break;
+    case API_PROTOCOL_QUERY:
+        if (!is_cloudwatch) resource = api_iam_resource(request);
+        break;
+    case API_PROTOCOL_CBOR: break;
     case API_PROTOCOL_REST_JSON: action = lambda_action(request, &resource); break;
     }
     if (str_is(action, "GetCallerIdentity")) return false; // Everybody may ask who they are.
     *ret_question = (struct iam_request){
-        .action = arena_printf(request->arena, "%" STR_FORMAT ":%" STR_FORMAT,
-                               STR_ARGS(request->service->name), STR_ARGS(action)),
+        .action = arena_printf(request->arena, "%" STR_FORMAT ":%" STR_FORMAT, STR_ARGS(service),
+                               STR_ARGS(action)),
         .resource = resource,
         .now_unix_ms = clock_unix_ms(request->worker->api->clock),
     };

@@ -209,8 +209,11 @@ bool query_convert(struct arena *arena, const struct api_member *members, size_t
 // ---------------------------------------------------------------------------------------------
 // Replies
 
-static struct str xml_namespace(const struct api_request *request)
+struct str query_xml_namespace(const struct api_request *request)
 {
+    if (str_is(request->service->name, "monitoring")) {
+        return STR("http://monitoring.amazonaws.com/doc/2010-08-01/");
+    }
     return str_is(request->service->name, "sts") ? STR("https://sts.amazonaws.com/doc/2011-06-15/")
                                                  : STR("https://iam.amazonaws.com/doc/2010-05-08/");
 }
@@ -218,7 +221,7 @@ static struct str xml_namespace(const struct api_request *request)
 static struct buffer *begin_response(struct api_request *request)
 {
     struct buffer *buffer = api_reply_begin(request);
-    struct str xmlns = xml_namespace(request);
+    struct str xmlns = query_xml_namespace(request);
     buffer_printf(buffer, "<%" STR_FORMAT "Response xmlns=\"%" STR_FORMAT "\">",
                   STR_ARGS(request->operation), STR_ARGS(xmlns));
     return buffer;

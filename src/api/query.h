@@ -30,6 +30,9 @@ MUST_USE bool query_read(struct api_request *request);
 MUST_USE bool query_convert(struct arena *arena, const struct api_member *members,
                             size_t member_count, struct json *object);
 
+// Of the answers of the request's service.
+struct str query_xml_namespace(const struct api_request *request);
+
 // <NAMEResponse xmlns="…"><NAMEResult> … </NAMEResult><ResponseMetadata>…, NAME being the
 // operation. Operations without a result have no NAMEResult element.
 struct buffer *query_reply_begin(struct api_request *request);

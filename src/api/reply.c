@@ -3,6 +3,8 @@
 #include <stdio.h>
 
 #include "api/api.h"
+#include "api/cbor.h"
+#include "api/query.h"
 #include "api/xml.h"
 #include "base/log.h"
 
@@ -13,25 +15,30 @@ static struct str content_type_of(const struct api_request *request)
     case API_PROTOCOL_JSON_1_1: return STR("application/x-amz-json-1.1");
     case API_PROTOCOL_QUERY: return STR("text/xml");
     case API_PROTOCOL_REST_JSON: return STR("application/json");
+    case API_PROTOCOL_CBOR: return STR("application/cbor");
     }
     return STR("application/json");
 }
 
-enum { COMMON_HEADERS = 2, EXTRA_HEADERS_MAX = 14 };
+enum { COMMON_HEADERS_MAX = 3, EXTRA_HEADERS_MAX = 13 };
 
-static void common_headers(const struct api_request *request,
-                           struct http_header headers[static COMMON_HEADERS])
+// Returns how many.
+static size_t common_headers(const struct api_request *request,
+                             struct http_header headers[static COMMON_HEADERS_MAX])
 {
     headers[0] =
         (struct http_header){STR("x-amzn-RequestId"), {request->request_id, RANDOM_UUID_SIZE}};
     headers[1] = (struct http_header){STR("Content-Type"), content_type_of(request)};
+    if (LIKELY(request->service->protocol != API_PROTOCOL_CBOR)) return 2;
+    headers[2] = (struct http_header){STR("smithy-protocol"), STR("rpc-v2-cbor")};
+    return 3;
 }
 
 struct buffer *api_reply_begin(struct api_request *request)
 {
-    struct http_header headers[COMMON_HEADERS];
-    common_headers(request, headers);
-    return http_exchange_begin_reply(request->exchange, 200, headers, COMMON_HEADERS);
+    struct http_header headers[COMMON_HEADERS_MAX];
+    size_t count = common_headers(request, headers);
+    return http_exchange_begin_reply(request->exchange, 200, headers, count);
 }
 
 void api_reply_end(struct api_request *request)
@@ -48,9 +55,8 @@ void api_reply_empty(struct api_request *request)
 void api_reply(struct api_request *request, int http_status, const struct http_header *headers,
                size_t header_count, struct str body)
 {
-    struct http_header all[COMMON_HEADERS + EXTRA_HEADERS_MAX];
-    size_t count = COMMON_HEADERS;
-    common_headers(request, all);
+    struct http_header all[COMMON_HEADERS_MAX + EXTRA_HEADERS_MAX];
+    size_t count = common_headers(request, all);
     for (size_t i = 0; i < header_count && count < ARRAY_COUNT(all); i++) {
         // A handler that names the content type knows better than the protocol.
         if (str_equal_ignoring_case(headers[i].name, STR("Content-Type"))) {
@@ -77,6 +83,16 @@ static void render_json(struct buffer *buffer, struct str name, struct str messa
     json_writer_end_object(&writer);
 }
 
+static void render_cbor(struct buffer *buffer, struct str name, struct str message)
+{
+    const struct json_member members[] = {
+        {json_from_str(STR("__type")), json_from_str(name)},
+        {json_from_str(STR("message")), json_from_str(message)},
+    };
+    const struct json body = json_from_members(members, ARRAY_COUNT(members));
+    cbor_encode(buffer, &body);
+}
+
 static void render_rest_json(struct buffer *buffer, int http_status, struct str message)
 {
     struct json_writer writer;
@@ -92,9 +108,7 @@ static void render_rest_json(struct buffer *buffer, int http_status, struct str 
 static void render_query(struct api_request *request, struct buffer *buffer, int http_status,
                          struct str name, struct str message)
 {
-    struct str xmlns = str_is(request->service->name, "iam")
-                           ? STR("https://iam.amazonaws.com/doc/2010-05-08/")
-                           : STR("https://sts.amazonaws.com/doc/2011-06-15/");
+    struct str xmlns = query_xml_namespace(request);
     buffer_printf(buffer, "<ErrorResponse xmlns=\"%" STR_FORMAT "\"><Error><Type>%s</Type><Code>",
                   STR_ARGS(xmlns), http_status >= 500 ? "Receiver" : "Sender");
     xml_text(buffer, name);
@@ -107,9 +121,8 @@ static void render_query(struct api_request *request, struct buffer *buffer, int
 static void reply_exception(struct api_request *request, int http_status, struct str name,
                             struct str message, struct str member, struct str value)
 {
-    struct http_header headers[COMMON_HEADERS + 1];
-    size_t count = COMMON_HEADERS;
-    common_headers(request, headers);
+    struct http_header headers[COMMON_HEADERS_MAX + 1];
+    size_t count = common_headers(request, headers);
     if (request->service->protocol == API_PROTOCOL_REST_JSON) {
         headers[count++] = (struct http_header){STR("x-amzn-ErrorType"), name};
     }
@@ -120,6 +133,7 @@ static void reply_exception(struct api_request *request, int http_status, struct
     case API_PROTOCOL_JSON_1_1: render_json(buffer, name, message, member, value); break;
     case API_PROTOCOL_REST_JSON: render_rest_json(buffer, http_status, message); break;
     case API_PROTOCOL_QUERY: render_query(request, buffer, http_status, name, message); break;
+    case API_PROTOCOL_CBOR: render_cbor(buffer, name, message); break;
     }
     http_exchange_finish_reply(request->exchange);
 }

@@ -231,8 +231,8 @@ static const struct option options[] = {
 
 static const char usage[] =
     "Usage: galop serve [OPTION...]\n\n"
-    "Serve AWS Step Functions, Lambda, IAM, CloudWatch Logs and EventBridge on one port. Any\n"
-    "AWS CLI or SDK works with the endpoint http://127.0.0.1:8083, any region and any "
+    "Serve AWS Step Functions, Lambda, IAM, CloudWatch, CloudWatch Logs and EventBridge on one\n"
+    "port. Any AWS CLI or SDK works with the endpoint http://127.0.0.1:8083, any region and any "
     "credentials:\n\n"
     "  galop serve &\n"
     "  export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any AWS_DEFAULT_REGION=us-east-1\n"

@@ -1,0 +1,337 @@
+// GetMetricData, GetMetricStatistics and ListMetrics, for the namespace AWS/States.
+
+#include <stdlib.h>
+
+#include "api/cloudwatch.h"
+#include "runtime/worker.h"
+
+enum {
+    QUERIES_MAX = 500,
+    DATAPOINTS_MAX = 1440, // Of GetMetricStatistics.
+    LISTED_MAX = 500,      // A page of ListMetrics.
+    PERIOD_MIN_S = 60,
+};
+
+// ---------------------------------------------------------------------------------------------
+// Members, which the query protocol has as text
+
+static struct str text_of(const struct json *object, struct str name)
+{
+    return api_member_str(object, name, STR(""));
+}
+
+// A time as seconds, or as text.
+static bool read_time(const struct json *object, struct str name, int64_t *ret_unix_s)
+{
+    const struct json *value = json_find(object, name);
+    int64_t unix_ms;
+    int32_t nanos;
+    if (value == NULL) return false;
+    if (json_is_number(value)) {
+        double seconds = json_to_real(value);
+        if (!(seconds > -1e11 && seconds < 1e11)) return false;
+        *ret_unix_s = (int64_t)seconds;
+        return true;
+    }
+    if (!json_is_string(value) || !clock_parse_rfc3339(json_str(value), &unix_ms, &nanos)) {
+        return false;
+    }
+    *ret_unix_s = unix_ms / 1000;
+    return true;
+}
+
+static int64_t read_integer(const struct json *object, struct str name, int64_t if_absent)
+{
+    uint64_t number;
+    struct str text = text_of(object, name);
+    if (text.size > 0)
+        return str_to_u64(text, &number) && number <= INT32_MAX ? (int64_t)number : -1;
+    return api_member_integer(object, name, if_absent);
+}
+
+static bool read_range(struct cloudwatch_call *call, struct cloudwatch_question *question)
+{
+    if (!read_time(&call->body, STR("StartTime"), &question->start_unix_s) ||
+        !read_time(&call->body, STR("EndTime"), &question->end_unix_s)) {
+        cloudwatch_refuse(call, "MissingParameter",
+                          "The parameters StartTime and EndTime are required.");
+        return false;
+    }
+    if (question->start_unix_s < question->end_unix_s) return true;
+    cloudwatch_refuse(call, "InvalidParameterValue",
+                      "The parameter StartTime must be less than the parameter EndTime.");
+    return false;
+}
+
+static bool read_period(struct cloudwatch_call *call, const struct json *object,
+                        struct cloudwatch_question *question)
+{
+    int64_t period = read_integer(object, STR("Period"), 0);
+    bool is_short = period == 1 || period == 5 || period == 10 || period == 20 || period == 30;
+    if (period <= 0 || (!is_short && period % PERIOD_MIN_S != 0)) {
+        cloudwatch_refuse(call, "InvalidParameterValue",
+                          "The parameter Period must be 1, 5, 10, 20, 30 or a multiple of 60.");
+        return false;
+    }
+    question->period_s = period < PERIOD_MIN_S ? PERIOD_MIN_S : period;
+    return true;
+}
+
+static bool read_statistic(struct cloudwatch_call *call, struct str name,
+                           struct cloudwatch_statistic *ret_statistic)
+{
+    if (cloudwatch_statistic_find(name, ret_statistic)) return true;
+    cloudwatch_refuse(call, "InvalidParameterValue",
+                      "The value %" STR_FORMAT
+                      " is not supported: Galop serves Average, Sum, Minimum, Maximum, "
+                      "SampleCount and percentiles.",
+                      STR_ARGS(name));
+    return false;
+}
+
+// ---------------------------------------------------------------------------------------------
+// GetMetricStatistics
+
+static struct json extended(struct cloudwatch_call *call, const struct json *names,
+                            const struct cloudwatch_sample *sample)
+{
+    struct json_members members;
+    json_members_init(&members, call->request->arena);
+    for (uint32_t i = 0; i < names->size; i++) {
+        struct cloudwatch_statistic statistic;
+        struct str name = json_is_string(&names->items[i]) ? json_str(&names->items[i]) : STR("");
+        if (!read_statistic(call, name, &statistic)) break;
+        json_members_set(&members, name,
+                         json_from_real(cloudwatch_statistic_value(&statistic, sample)));
+    }
+    return json_members_finish(&members);
+}
+
+static struct json datapoint(struct cloudwatch_call *call, const struct cloudwatch_sample *sample,
+                             const char *unit)
+{
+    const struct json *names = JSON_FIND(&call->body, "Statistics");
+    const struct json *extended_names = JSON_FIND(&call->body, "ExtendedStatistics");
+    struct json_members members;
+    json_members_init(&members, call->request->arena);
+    json_members_append(&members, STR("Timestamp"), json_from_integer(sample->unix_s));
+    for (uint32_t i = 0; names != NULL && json_is_array(names) && i < names->size; i++) {
+        struct cloudwatch_statistic statistic;
+        struct str name = json_is_string(&names->items[i]) ? json_str(&names->items[i]) : STR("");
+        if (!read_statistic(call, name, &statistic)) break;
+        json_members_set(&members, name,
+                         json_from_real(cloudwatch_statistic_value(&statistic, sample)));
+    }
+    json_members_append(&members, STR("Unit"), json_from_str(str_from_c(unit)));
+    if (extended_names != NULL && json_is_array(extended_names) && extended_names->size > 0) {
+        json_members_append(&members, STR("ExtendedStatistics"),
+                            extended(call, extended_names, sample));
+    }
+    return json_members_finish(&members);
+}
+
+static void get_statistics(struct cloudwatch_call *call)
+{
+    struct cloudwatch_question question = {
+        .metric_namespace = text_of(&call->body, STR("Namespace")),
+        .name = text_of(&call->body, STR("MetricName")),
+        .dimensions = JSON_FIND(&call->body, "Dimensions"),
+    };
+    struct cloudwatch_samples samples;
+    struct json_items items;
+    struct json_members members;
+    if (!read_range(call, &question) || !read_period(call, &call->body, &question)) return;
+    if ((question.end_unix_s - question.start_unix_s) / question.period_s > DATAPOINTS_MAX) {
+        cloudwatch_refuse(
+            call, "InvalidParameterCombination",
+            "You have requested up to %lld datapoints, which exceeds the limit of "
+            "1,440. You may reduce the datapoints requested by increasing Period, or "
+            "decreasing the time range.",
+            (long long)((question.end_unix_s - question.start_unix_s) / question.period_s));
+        return;
+    }
+    if (JSON_FIND(&call->body, "Statistics") == NULL &&
+        JSON_FIND(&call->body, "ExtendedStatistics") == NULL) {
+        cloudwatch_refuse(
+            call, "MissingParameter",
+            "At least one of the parameters Statistics and ExtendedStatistics must be "
+            "specified.");
+        return;
+    }
+    if (cloudwatch_collect(call->request, &question, &samples) != STATUS_OK) return;
+    json_items_init(&items, call->request->arena);
+    for (size_t i = 0; i < samples.count && call->error == NULL; i++)
+        json_items_append(&items, datapoint(call, &samples.items[i], samples.unit));
+    json_members_init(&members, call->request->arena);
+    json_members_append(&members, STR("Label"), json_from_str(question.name));
+    json_members_append(&members, STR("Datapoints"), json_items_finish(&items));
+    call->result = json_members_finish(&members);
+}
+
+// ---------------------------------------------------------------------------------------------
+// GetMetricData
+
+static void add_data_result(struct cloudwatch_call *call, const struct json *query,
+                            const struct cloudwatch_samples *samples,
+                            const struct cloudwatch_statistic *statistic,
+                            struct json_items *results)
+{
+    struct arena *arena = call->request->arena;
+    bool is_ascending = str_is(text_of(&call->body, STR("ScanBy")), "TimestampAscending");
+    const struct json *metric = JSON_FIND(JSON_FIND(query, "MetricStat"), "Metric");
+    struct str label = text_of(query, STR("Label"));
+    struct json_items times, values;
+    struct json_members members;
+    json_items_init(&times, arena);
+    json_items_init(&values, arena);
+    for (size_t i = 0; i < samples->count; i++) {
+        const struct cloudwatch_sample *sample =
+            &samples->items[is_ascending ? i : samples->count - 1 - i];
+        json_items_append(&times, json_from_integer(sample->unix_s));
+        json_items_append(&values, json_from_real(cloudwatch_statistic_value(statistic, sample)));
+    }
+    json_members_init(&members, arena);
+    json_members_append(&members, STR("Id"), json_from_str(text_of(query, STR("Id"))));
+    if (label.size == 0) label = text_of(metric, STR("MetricName"));
+    json_members_append(&members, STR("Label"), json_from_str(label));
+    json_members_append(&members, STR("Timestamps"), json_items_finish(&times));
+    json_members_append(&members, STR("Values"), json_items_finish(&values));
+    json_members_append(&members, STR("StatusCode"), json_from_str(STR("Complete")));
+    json_items_append(results, json_members_finish(&members));
+}
+
+static bool answer_query(struct cloudwatch_call *call, const struct json *query,
+                         struct cloudwatch_question question, struct json_items *results)
+{
+    const struct json *stat = JSON_FIND(query, "MetricStat");
+    const struct json *metric = stat == NULL ? NULL : JSON_FIND(stat, "Metric");
+    struct cloudwatch_statistic statistic;
+    struct cloudwatch_samples samples;
+    if (metric == NULL || text_of(query, STR("Id")).size == 0) {
+        cloudwatch_refuse(call, "InvalidParameterValue",
+                          "Galop serves metric data queries with Id and MetricStat only, no "
+                          "expressions.");
+        return false;
+    }
+    question.metric_namespace = text_of(metric, STR("Namespace"));
+    question.name = text_of(metric, STR("MetricName"));
+    question.dimensions = JSON_FIND(metric, "Dimensions");
+    if (!read_period(call, stat, &question) ||
+        !read_statistic(call, text_of(stat, STR("Stat")), &statistic) ||
+        cloudwatch_collect(call->request, &question, &samples) != STATUS_OK) {
+        return false;
+    }
+    const struct json *returned = JSON_FIND(query, "ReturnData");
+    bool is_hidden = returned != NULL && (returned->type == JSON_FALSE ||
+                                          str_is(text_of(query, STR("ReturnData")), "false"));
+    if (!is_hidden) add_data_result(call, query, &samples, &statistic, results);
+    return true;
+}
+
+static void get_data(struct cloudwatch_call *call)
+{
+    const struct json *queries = JSON_FIND(&call->body, "MetricDataQueries");
+    struct cloudwatch_question question = {0};
+    struct json_items results;
+    struct json_members members;
+    if (queries == NULL || !json_is_array(queries) || queries->size == 0 ||
+        queries->size > QUERIES_MAX) {
+        cloudwatch_refuse(call, "MissingParameter",
+                          "The parameter MetricDataQueries must hold 1 to 500 queries.");
+        return;
+    }
+    if (!read_range(call, &question)) return;
+    json_items_init(&results, call->request->arena);
+    for (uint32_t i = 0; i < queries->size; i++) {
+        if (!answer_query(call, &queries->items[i], question, &results)) return;
+    }
+    json_members_init(&members, call->request->arena);
+    json_members_append(&members, STR("MetricDataResults"), json_items_finish(&results));
+    json_members_append(&members, STR("Messages"), json_empty_array);
+    call->result = json_members_finish(&members);
+}
+
+// ---------------------------------------------------------------------------------------------
+// ListMetrics
+
+struct listing {
+    struct cloudwatch_call *call;
+    struct json_items items;
+    size_t position; // Of the next metric that matches.
+    size_t start;
+};
+
+// Each dimension of the filter is one of the subject's, with any value or with the one given.
+static bool passes_filter(const struct json *filter, const struct json *dimensions)
+{
+    for (uint32_t i = 0; filter != NULL && json_is_array(filter) && i < filter->size; i++) {
+        bool is_found = false;
+        struct str value = text_of(&filter->items[i], STR("Value"));
+        for (uint32_t k = 0; k < dimensions->size && !is_found; k++) {
+            const struct json *item = &dimensions->items[k];
+            is_found =
+                str_equal(text_of(item, STR("Name")), text_of(&filter->items[i], STR("Name"))) &&
+                (value.size == 0 || str_equal(text_of(item, STR("Value")), value));
+        }
+        if (!is_found) return false;
+    }
+    return true;
+}
+
+static void list_history(void *context, const struct metrics_history *history)
+{
+    struct listing *listing = context;
+    struct cloudwatch_call *call = listing->call;
+    struct arena *arena = call->request->arena;
+    struct str wanted = text_of(&call->body, STR("MetricName"));
+    if (!str_equal(history->subject.region, call->request->region)) return;
+    struct json dimensions = cloudwatch_dimensions(arena, &history->subject);
+    if (!passes_filter(JSON_FIND(&call->body, "Dimensions"), &dimensions)) return;
+    for (size_t i = 0; metrics_name(history->subject.group, i) != NULL; i++) {
+        struct str name = str_from_c(metrics_name(history->subject.group, i));
+        struct json_members members;
+        if (history->totals[i].count == 0 || (wanted.size > 0 && !str_equal(wanted, name))) {
+            continue;
+        }
+        size_t position = listing->position++;
+        if (position < listing->start || position >= listing->start + LISTED_MAX) continue;
+        json_members_init(&members, arena);
+        json_members_append(&members, STR("Namespace"), json_from_str(STR("AWS/States")));
+        json_members_append(&members, STR("MetricName"), json_from_str(name));
+        json_members_append(&members, STR("Dimensions"), dimensions);
+        json_items_append(&listing->items, json_members_finish(&members));
+    }
+}
+
+static void list_metrics(struct cloudwatch_call *call)
+{
+    struct str metric_namespace = text_of(&call->body, STR("Namespace"));
+    struct str token = text_of(&call->body, STR("NextToken"));
+    struct arena *arena = call->request->arena;
+    struct listing listing = {.call = call};
+    struct json_members members;
+    uint64_t start = 0;
+    if (token.size > 0 && !str_to_u64(token, &start)) {
+        cloudwatch_refuse(call, "InvalidParameterValue", "The NextToken is invalid.");
+        return;
+    }
+    listing.start = (size_t)start;
+    json_items_init(&listing.items, arena);
+    if (metric_namespace.size == 0 || str_is(metric_namespace, "AWS/States")) {
+        metrics_each(&call->request->worker->api->runtime->metrics, list_history, &listing);
+    }
+    json_members_init(&members, arena);
+    json_members_append(&members, STR("Metrics"), json_items_finish(&listing.items));
+    if (listing.position > listing.start + LISTED_MAX) {
+        json_members_append(&members, STR("NextToken"),
+                            json_from_str(arena_printf(arena, "%zu", listing.start + LISTED_MAX)));
+    }
+    call->result = json_members_finish(&members);
+}
+
+const struct cloudwatch_operation cloudwatch_operations[] = {
+    {STR_INIT("GetMetricData"), get_data},
+    {STR_INIT("GetMetricStatistics"), get_statistics},
+    {STR_INIT("ListMetrics"), list_metrics},
+};
+const size_t cloudwatch_operation_count = ARRAY_COUNT(cloudwatch_operations);
