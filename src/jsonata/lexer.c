@@ -208,8 +208,7 @@ static const struct regex *take_regex(struct lexer *lexer)
     }
     const struct regex *regex;
     struct str message;
-    enum status status =
-        regex_compile(lexer->compilation->arena, pattern, flags, position(lexer), &regex, &message);
+    enum status status = regex_compile(lexer->compilation->arena, pattern, flags, &regex, &message);
     if (status == STATUS_NO_MEMORY) compilation_out_of_memory(lexer->compilation);
     if (status != STATUS_OK)
         compilation_fail(lexer->compilation, "S0303", position(lexer), message);

@@ -15,7 +15,6 @@
 struct regex {
     pcre2_code *code;
     struct str source;
-    uint32_t position;
     uint32_t group_count;
 };
 
@@ -217,8 +216,7 @@ static pcre2_code *compile(struct arena *arena, struct str pattern, unsigned fla
 }
 
 enum status regex_compile(struct arena *arena, struct str pattern, unsigned flags,
-                          uint32_t position, const struct regex **ret_regex,
-                          struct str *reterr_message)
+                          const struct regex **ret_regex, struct str *reterr_message)
 {
     const char *error = NULL;
     struct str translated;
@@ -234,7 +232,7 @@ enum status regex_compile(struct arena *arena, struct str pattern, unsigned flag
         return STATUS_INVALID;
     }
     int number;
-    *regex = (struct regex){.source = pattern, .position = position};
+    *regex = (struct regex){.source = pattern};
     regex->code = compile(arena, translated, flags, &number);
     if (regex->code == NULL) {
         if (arena->is_exhausted || number == 0) return STATUS_NO_MEMORY;
@@ -251,11 +249,6 @@ enum status regex_compile(struct arena *arena, struct str pattern, unsigned flag
 struct str regex_source(const struct regex *regex)
 {
     return regex->source;
-}
-
-uint32_t regex_position(const struct regex *regex)
-{
-    return regex->position;
 }
 
 // ---------------------------------------------------------------------------------------------

@@ -15,14 +15,11 @@ struct evaluation;
 
 enum regex_flags { REGEX_IGNORE_CASE = 1, REGEX_MULTILINE = 2 };
 
-// `position` is where the expression has it, for errors. Returns STATUS_OK, STATUS_INVALID (with a
-// message in `arena`) or STATUS_NO_MEMORY.
+// Returns STATUS_OK, STATUS_INVALID (with a message in `arena`) or STATUS_NO_MEMORY.
 MUST_USE enum status regex_compile(struct arena *arena, struct str pattern, unsigned flags,
-                                   uint32_t position, const struct regex **ret_regex,
-                                   struct str *reterr_message);
+                                   const struct regex **ret_regex, struct str *reterr_message);
 
 struct str regex_source(const struct regex *regex);
-uint32_t regex_position(const struct regex *regex);
 
 struct regex_match {
     size_t start;

@@ -304,16 +304,3 @@ void activity_send_home(struct runtime_worker *worker)
             answer_poll(take_poll(queue), STATUS_TIMED_OUT);
     }
 }
-
-void runtime_activity_release(struct runtime_worker *worker)
-{
-    MAP_EACH(entry, &worker->activity_queues)
-    {
-        struct activity_queue *queue = entry->value;
-        LIST_EACH(link, &queue->offers)
-        free(LIST_ITEM(link, struct offer, link));
-        map_release(&queue->by_key);
-        free(queue);
-    }
-    map_release(&worker->activity_queues);
-}

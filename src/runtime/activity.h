@@ -61,6 +61,3 @@ struct runtime_activity_poll {
 // Wait at most `wait_ms` for a task.
 void runtime_activity_poll(struct runtime_worker *worker, struct runtime_activity_poll *poll,
                            int64_t wait_ms);
-
-// Free what is queued on this worker.
-void runtime_activity_release(struct runtime_worker *worker);

@@ -66,12 +66,6 @@ enum status activity_new(const struct activity_fields *fields, struct activity *
     return STATUS_OK;
 }
 
-struct activity *activity_ref(struct activity *activity)
-{
-    catalog_entry_ref(&activity->entry);
-    return activity;
-}
-
 void activity_unref(struct activity *activity)
 {
     if (activity != NULL) catalog_entry_unref(&activity->entry);

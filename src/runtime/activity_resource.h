@@ -34,8 +34,6 @@ struct activity_fields activity_fields_of(const struct activity *activity);
 // STATUS_OK (the caller owns one reference) or STATUS_NO_MEMORY.
 MUST_USE enum status activity_new(const struct activity_fields *fields,
                                   struct activity **ret_activity);
-
-struct activity *activity_ref(struct activity *activity);
 void activity_unref(struct activity *activity); // Accepts NULL.
 
 // The activity that an entry is; NULL when it is something else, or NULL.

@@ -104,12 +104,6 @@ enum status alias_new(const struct alias_fields *fields, struct alias **ret_alia
     return STATUS_OK;
 }
 
-struct alias *alias_ref(struct alias *alias)
-{
-    catalog_entry_ref(&alias->entry);
-    return alias;
-}
-
 void alias_unref(struct alias *alias)
 {
     if (alias != NULL) catalog_entry_unref(&alias->entry);

@@ -48,8 +48,6 @@ struct alias_fields alias_fields_of(const struct alias *alias);
 
 // STATUS_OK (the caller owns one reference) or STATUS_NO_MEMORY.
 MUST_USE enum status alias_new(const struct alias_fields *fields, struct alias **ret_alias);
-
-struct alias *alias_ref(struct alias *alias);
 void alias_unref(struct alias *alias); // Accepts NULL.
 
 // The alias that an entry is; NULL when it is something else, or NULL.

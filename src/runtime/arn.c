@@ -53,10 +53,3 @@ bool runtime_execution_arn_split(struct arena *arena, struct str execution_arn,
                                           STR_ARGS(state_machine_kind), STR_ARGS(machine_name));
     return ret_state_machine_arn->size > 0;
 }
-
-struct str runtime_arn_region(struct str arn)
-{
-    for (int i = 0; i < 3; i++)
-        str_cut(&arn, ':');
-    return str_cut(&arn, ':');
-}

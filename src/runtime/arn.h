@@ -17,6 +17,3 @@ struct str runtime_execution_arn(struct arena *arena, struct str state_machine_a
 // without memory.
 MUST_USE bool runtime_execution_arn_split(struct arena *arena, struct str execution_arn,
                                           struct str *ret_state_machine_arn, struct str *ret_name);
-
-// "us-east-1" of any ARN; empty when it has no such part.
-struct str runtime_arn_region(struct str arn);

@@ -179,12 +179,6 @@ static void give_back_commit(struct runtime_worker *worker, struct commit *commi
     worker->free_commit_count++;
 }
 
-void commit_release_all(struct runtime_worker *worker)
-{
-    LIST_EACH(link, &worker->free_commits)
-    free_commit(LIST_ITEM(link, struct commit, link));
-}
-
 // ---------------------------------------------------------------------------------------------
 // From events to rows
 

@@ -60,7 +60,7 @@ struct runtime_execution {
     struct engine_execution *engine; // NULL until begin.
     struct engine_start start;       // Filled in by runtime_execution_new() and the caller.
     struct list tasks;               // Under way.
-    struct list counted_tasks;           // Under way (metrics_count.c).
+    struct list counted_tasks;       // Under way (metrics_count.c).
     struct list jobs;                // Nested executions that tasks wait for (job.c).
     struct list timers;              // Armed.
     struct net_deferred continuation; // ENGINE_COMMAND_CONTINUE.

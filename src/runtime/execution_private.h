@@ -33,9 +33,6 @@ MUST_USE enum status execution_resume_job(struct runtime_execution *execution,
 void execution_cancel_everything(struct runtime_execution *execution);
 void execution_on_continue(struct net_deferred *deferred);
 
-// Free the timers and tasks kept for reuse.
-void perform_release(struct runtime_worker *worker);
-
 // Move what the engine still needs to fresh memory when much has come together since the last time.
 // Only where nothing else of the engine's values is in use: between steps.
 void execution_compact(struct runtime_execution *execution);
@@ -88,14 +85,10 @@ void runtime_worker_skip_ids(struct runtime_worker *worker, int64_t last_id);
 MUST_USE enum status commit_register(struct runtime_execution *execution);
 void commit_forget(struct runtime_execution *execution);
 
-// Free the commits kept for reuse.
-void commit_release_all(struct runtime_worker *worker);
-
 // ---------------------------------------------------------------------------------------------
 // Sleep (sleep.c)
 
 void sleep_init(struct runtime_worker *worker);
-void sleep_release(struct runtime_worker *worker);
 
 // Nothing happens to the execution for now: it may be put to sleep some time.
 void sleep_note_idle(struct runtime_execution *execution);

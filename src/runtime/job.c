@@ -187,20 +187,6 @@ void job_child_ended(struct runtime_worker *worker, int64_t execution_id)
     free(watched);
 }
 
-void job_release(struct runtime_worker *worker)
-{
-    MAP_EACH(entry, &worker->watched_children)
-    {
-        struct watched *watched = entry->value;
-        for (struct job *job = watched->jobs, *next; job != NULL; job = next) {
-            next = job->next;
-            free_job(job);
-        }
-        free(watched);
-    }
-    map_release(&worker->watched_children);
-}
-
 // ---------------------------------------------------------------------------------------------
 // Reading
 

@@ -32,6 +32,3 @@ void job_cancel_all(struct runtime_execution *parent);
 
 // A Standard execution of this worker has ended, durably.
 void job_child_ended(struct runtime_worker *worker, int64_t execution_id);
-
-// Forget the watchers left with this worker.
-void job_release(struct runtime_worker *worker);

@@ -488,19 +488,6 @@ void map_run_free(struct map_run *run)
     free(run);
 }
 
-void map_run_release(struct runtime_worker *worker)
-{
-    LIST_EACH(link, &worker->map_runs)
-    {
-        map_run_free(LIST_ITEM(link, struct map_run, link));
-    }
-    MAP_EACH(entry, &worker->map_machines)
-    {
-        state_machine_unref(entry->value);
-    }
-    map_release(&worker->map_machines);
-}
-
 // ---------------------------------------------------------------------------------------------
 // Questions
 

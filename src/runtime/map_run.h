@@ -58,9 +58,6 @@ void map_run_child_ended(struct runtime_execution *child, const struct engine_up
 // On the store's thread, in a task that reads.
 MUST_USE enum status map_run_take_up(struct runtime *runtime, struct store_tx *tx);
 
-// Forget all of the worker's.
-void map_run_release(struct runtime_worker *worker);
-
 // ---------------------------------------------------------------------------------------------
 // For the API: a question to a running Map run, asked of its worker.
 

@@ -121,7 +121,6 @@ struct runtime_execution;
 struct runtime_worker;
 
 void metrics_worker_init(struct metrics_worker *metrics);
-void metrics_worker_release(struct metrics_worker *metrics);
 
 void metrics_count_start(struct runtime_execution *execution);
 void metrics_count_redrive(struct runtime_execution *execution);

@@ -55,17 +55,6 @@ void metrics_worker_init(struct metrics_worker *metrics)
     list_init(&metrics->free_tasks);
 }
 
-void metrics_worker_release(struct metrics_worker *metrics)
-{
-    LIST_EACH(link, &metrics->free_tasks)
-    free(LIST_ITEM(link, struct metrics_task, link));
-    MAP_EACH(entry, &metrics->series)
-    {
-        free(entry->value);
-    }
-    map_release(&metrics->series);
-}
-
 // ---------------------------------------------------------------------------------------------
 // Series
 

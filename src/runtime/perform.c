@@ -96,18 +96,6 @@ static struct runtime_task *take_task(struct runtime_worker *worker)
     return task;
 }
 
-void perform_release(struct runtime_worker *worker)
-{
-    LIST_EACH(link, &worker->free_timers)
-    free(LIST_ITEM(link, struct runtime_timer, link));
-    LIST_EACH(link, &worker->free_tasks)
-    {
-        struct runtime_task *task = LIST_ITEM(link, struct runtime_task, link);
-        arena_release(&task->arena);
-        free(task);
-    }
-}
-
 // ---------------------------------------------------------------------------------------------
 // Timers
 

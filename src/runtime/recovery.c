@@ -71,13 +71,14 @@ bool recovery_has_definition(const struct runtime_worker *worker, struct str key
     return map_find(&worker->definitions, key) != NULL;
 }
 
-void recovery_release(struct runtime_worker *worker)
+static void forget_definitions(struct runtime_worker *worker)
 {
     MAP_EACH(entry, &worker->definitions)
     {
         state_machine_unref(entry->value);
     }
     map_release(&worker->definitions);
+    map_init(&worker->definitions);
 }
 
 enum status recovery_definition(struct runtime_worker *worker, struct str key, struct str body,
@@ -86,8 +87,7 @@ enum status recovery_definition(struct runtime_worker *worker, struct str key, s
     *ret_state_machine = map_find(&worker->definitions, key);
     if (*ret_state_machine != NULL) return STATUS_OK;
     if (worker->definitions.count >= DEFINITIONS_MAX) {
-        recovery_release(worker);
-        map_init(&worker->definitions);
+        forget_definitions(worker);
     }
     struct state_machine *state_machine;
     enum status status = state_machine_decode(body, &state_machine);

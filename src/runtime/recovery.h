@@ -44,4 +44,3 @@ MUST_USE enum status recovery_rebuild(struct runtime_worker *worker,
 MUST_USE enum status recovery_definition(struct runtime_worker *worker, struct str key,
                                          struct str body, struct state_machine **ret_state_machine);
 bool recovery_has_definition(const struct runtime_worker *worker, struct str key);
-void recovery_release(struct runtime_worker *worker);

@@ -89,14 +89,6 @@ bool sleep_is_asleep(const struct runtime_worker *worker, int64_t execution_id)
     return map_find(&worker->sleepers, id_key(&execution_id)) != NULL;
 }
 
-void sleep_release(struct runtime_worker *worker)
-{
-    net_timer_disarm(worker->loop, &worker->sweep_timer);
-    while (worker->sleepers.count > 0)
-        free_sleeper(worker->sleepers.entries[worker->sleepers.count - 1].value);
-    map_release(&worker->sleepers);
-}
-
 // ---------------------------------------------------------------------------------------------
 // Waking
 

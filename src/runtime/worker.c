@@ -27,12 +27,6 @@ void runtime_init(struct runtime *runtime, struct clock *clock, struct store *st
     runtime->on_status_change = NULL;
 }
 
-void runtime_release(struct runtime *runtime)
-{
-    catalog_release(&runtime->catalog);
-    metrics_release(&runtime->metrics);
-}
-
 void runtime_worker_init(struct runtime_worker *worker, struct runtime *runtime,
                          struct net_loop *loop)
 {
@@ -71,29 +65,4 @@ void runtime_worker_init(struct runtime_worker *worker, struct runtime *runtime,
     worker->last_execution_id = 0;
     worker->log_stream_suffix = (uint32_t)random_u64(&worker->random);
     worker->running_count = 0;
-}
-
-void runtime_worker_release(struct runtime_worker *worker)
-{
-    LIST_EACH(link, &worker->free_executions)
-    {
-        struct runtime_execution *execution = LIST_ITEM(link, struct runtime_execution, link);
-        arena_release(&execution->arena);
-        arena_release(&execution->values[0]);
-        arena_release(&execution->values[1]);
-        free(execution);
-    }
-    free(worker->held);
-    sleep_release(worker);
-    recovery_release(worker);
-    map_run_release(worker);
-    job_release(worker);
-    runtime_activity_release(worker);
-    perform_release(worker);
-    metrics_worker_release(&worker->metrics);
-    commit_release_all(worker);
-    map_release(&worker->open_executions);
-    buffer_release(&worker->scratch);
-    arena_release(&worker->step_arena);
-    catalog_cache_release(&worker->catalog);
 }

@@ -15,8 +15,8 @@
 #include "base/str.h"
 #include "net/loop.h"
 #include "runtime/catalog.h"
-#include "runtime/state_machine.h"
 #include "runtime/metrics.h"
+#include "runtime/state_machine.h"
 #include "runtime/status_change.h"
 #include "tasks/tasks.h"
 
@@ -124,9 +124,7 @@ void runtime_init(struct runtime *runtime, struct clock *clock, struct store *st
 // Fill the catalog from the store (load.c). Blocks: for start-up.
 MUST_USE enum status runtime_load(struct runtime *runtime);
 
-void runtime_release(struct runtime *runtime);
-
-// The next worker of `runtime`. `worker->tasks` is filled in by the caller.
+// The next worker of `runtime`. `worker->tasks` is filled in by the caller. Workers and what they
+// keep live as long as the process.
 void runtime_worker_init(struct runtime_worker *worker, struct runtime *runtime,
                          struct net_loop *loop);
-void runtime_worker_release(struct runtime_worker *worker);

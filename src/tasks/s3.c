@@ -142,11 +142,6 @@ static void on_http_answer(void *context, const struct http_answer *http)
 // ---------------------------------------------------------------------------------------------
 // Requests
 
-bool s3_is_configured(const struct tasks *tasks)
-{
-    return tasks_endpoint_find(tasks, STR("s3")) != NULL;
-}
-
 // The endpoint's own path, if any, comes before the bucket.
 static bool make_url(struct s3_call *call, const struct s3_request *request, struct str endpoint)
 {

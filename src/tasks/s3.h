@@ -46,9 +46,6 @@ typedef void (*s3_answer_fn)(void *context, const struct s3_answer *answer);
 
 struct s3_call;
 
-// Is there an endpoint? Calls without one fail, saying so.
-bool s3_is_configured(const struct tasks *tasks);
-
 // NULL only without memory. The callback comes once, from the loop.
 MUST_USE struct s3_call *s3_call_new(struct tasks *tasks, const struct s3_request *request,
                                      s3_answer_fn on_answer, void *context);
