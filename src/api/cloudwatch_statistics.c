@@ -99,6 +99,7 @@ static size_t dimensions_of(const struct metrics_subject *subject,
         [METRICS_SERVICE] = STR_INIT("ServiceIntegrationResourceArn"),
     };
     size_t count = 0;
+    if (subject->arn.size == 0) return 0; // Of the account.
     ret_dimensions[count++] = (struct dimension){names[subject->group], subject->arn};
     if (subject->version.size > 0) {
         ret_dimensions[count++] = (struct dimension){STR("Version"), subject->version};
@@ -130,7 +131,9 @@ static bool has_exactly(const struct metrics_subject *subject, const struct json
 {
     struct dimension dimensions[DIMENSIONS_MAX];
     size_t count = dimensions_of(subject, dimensions);
-    if (wanted == NULL || !json_is_array(wanted) || wanted->size != count) return false;
+    // An empty list is an empty text in the query protocol.
+    bool is_list = wanted != NULL && json_is_array(wanted);
+    if ((is_list ? wanted->size : 0) != count) return false;
     for (size_t i = 0; i < count; i++) {
         bool is_found = false;
         for (uint32_t k = 0; k < wanted->size && !is_found; k++) {

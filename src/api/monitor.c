@@ -104,14 +104,14 @@ static void histogram(struct family *family, const struct metrics_history *histo
     }
 }
 
-// Versions and aliases are left to CloudWatch: here they would count everything twice.
+// Versions, aliases and the account are left to CloudWatch: here they would count everything twice.
 static void add_history(void *context, const struct metrics_history *history)
 {
     struct family *family = context;
     const struct metrics_subject *subject = &history->subject;
     const struct metrics_stat *total = &history->totals[family->index];
-    if (subject->group != family->group || subject->version.size > 0 || subject->alias.size > 0 ||
-        total->count == 0) {
+    if (subject->group != family->group || subject->arn.size == 0 || subject->version.size > 0 ||
+        subject->alias.size > 0 || total->count == 0) {
         return;
     }
     bool is_count = str_is(str_from_c(metrics_unit(family->group, family->index)), "Count");

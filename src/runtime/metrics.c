@@ -9,8 +9,10 @@
 
 static const struct {
     const char *name, *unit;
+    bool has_account;
 } metric_table[METRICS_GROUP_COUNT][METRICS_STATS_MAX] = {
-#define X(group, index, name, unit) [METRICS_##group][index] = {name, unit},
+#define X(group, index, name, unit, has_account)                                                   \
+    [METRICS_##group][index] = {name, unit, has_account},
 #include "runtime/metric.def"
 #undef X
 };
@@ -35,6 +37,11 @@ const char *metrics_unit(enum metrics_group group, size_t index)
 size_t metrics_time_count(enum metrics_group group)
 {
     return group == METRICS_STATE_MACHINE ? 1 : METRICS_TIMES_MAX;
+}
+
+bool metrics_has_account(enum metrics_group group, size_t index)
+{
+    return index < METRICS_STATS_MAX && metric_table[group][index].has_account;
 }
 
 void metrics_init(struct metrics *metrics)
@@ -187,24 +194,40 @@ void metrics_stat_merge(struct metrics_stat *into, const struct metrics_stat *st
     into->sum += stat->sum;
 }
 
+// Under the lock.
+static void merge_into(struct metrics *metrics, enum metrics_group group, struct str key,
+                       const struct metrics_bucket *bucket, bool is_account)
+{
+    struct metrics_history *history = find_history(metrics, group, key);
+    if (history == NULL) return;
+    struct metrics_bucket *into = find_bucket(metrics, history, bucket->minute);
+    for (size_t i = 0; i < METRICS_STATS_MAX; i++) {
+        if (is_account && !metrics_has_account(group, i)) continue;
+        metrics_stat_merge(&history->totals[i], &bucket->stats[i]);
+        if (into != NULL) metrics_stat_merge(&into->stats[i], &bucket->stats[i]);
+    }
+    for (size_t i = 0; i < metrics_time_count(group); i++) {
+        if (is_account && !metrics_has_account(group, i)) continue;
+        for (size_t k = 0; k < METRICS_BOUNDS; k++) {
+            history->histograms[i][k] += bucket->histograms[i][k];
+            if (into != NULL) into->histograms[i][k] += bucket->histograms[i][k];
+        }
+    }
+}
+
 void metrics_merge(struct metrics *metrics, enum metrics_group group, struct str key,
                    const struct metrics_bucket *bucket)
 {
+    struct metrics_subject subject = metrics_subject_of_key(group, key);
+    bool is_qualified = subject.version.size > 0 || subject.alias.size > 0;
+    char account_key[METRICS_REGION_SIZE_MAX + 5];
     pthread_mutex_lock(&metrics->mutex);
-    struct metrics_history *history = find_history(metrics, group, key);
-    struct metrics_bucket *into =
-        history == NULL ? NULL : find_bucket(metrics, history, bucket->minute);
-    if (history != NULL) {
-        for (size_t i = 0; i < METRICS_STATS_MAX; i++) {
-            metrics_stat_merge(&history->totals[i], &bucket->stats[i]);
-            if (into != NULL) metrics_stat_merge(&into->stats[i], &bucket->stats[i]);
-        }
-        for (size_t i = 0; i < METRICS_TIMES_MAX; i++) {
-            for (size_t k = 0; k < METRICS_BOUNDS; k++) {
-                history->histograms[i][k] += bucket->histograms[i][k];
-                if (into != NULL) into->histograms[i][k] += bucket->histograms[i][k];
-            }
-        }
+    merge_into(metrics, group, key, bucket, false);
+    if (metrics_has_account(group, 0) && !is_qualified &&
+        subject.region.size <= METRICS_REGION_SIZE_MAX) {
+        subject.arn = STR("");
+        size_t size = metrics_key(&subject, account_key);
+        merge_into(metrics, group, (struct str){account_key, size}, bucket, true);
     }
     pthread_mutex_unlock(&metrics->mutex);
 }

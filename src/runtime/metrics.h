@@ -25,7 +25,7 @@
 #include "base/str.h"
 
 enum {
-    METRICS_STATS_MAX = 10, // Of a group.
+    METRICS_STATS_MAX = 14, // Of a group.
     METRICS_TIMES_MAX = 3,
     METRICS_BOUNDS = 28, // Of histograms, the last one without an upper bound.
     METRICS_SERIES_MAX = 4096,
@@ -47,6 +47,8 @@ enum metrics_group {
 const char *metrics_name(enum metrics_group group, size_t index);
 const char *metrics_unit(enum metrics_group group, size_t index);
 size_t metrics_time_count(enum metrics_group group);
+// Whether it is counted for the whole account as well.
+bool metrics_has_account(enum metrics_group group, size_t index);
 
 // Upper bounds in milliseconds, included; UINT64_MAX at the end.
 extern const uint64_t metrics_bounds[METRICS_BOUNDS];
@@ -68,7 +70,8 @@ struct metrics_bucket {
 struct metrics_subject {
     enum metrics_group group;
     struct str region;
-    struct str arn;     // Of the unqualified state machine, the activity, the function, the action.
+    // Of the unqualified state machine, the activity, the function, the action; empty: of all.
+    struct str arn;
     struct str version; // "7"; empty, like `alias`, unless it is the series of one.
     struct str alias;
 };

@@ -20,6 +20,7 @@ enum {
     EXPRESS_BILLED_DURATION = 7,
     EXPRESS_BILLED_MEMORY = 8,
     EXECUTIONS_REDRIVEN = 9,
+    REDRIVEN_EXECUTIONS = 10, // …Succeeded; …Failed, …TimedOut, …Aborted follow as they do above.
     TASK_TIME = 0,
     TASK_RUN_TIME = 1,
     TASK_SCHEDULE_TIME = 2,
@@ -28,6 +29,7 @@ enum {
     TASKS_SUCCEEDED = 5,
     TASKS_FAILED = 6,
     TASKS_TIMED_OUT = 7,
+    ACTIVITIES_HEARTBEAT_TIMED_OUT = 8,
 };
 
 struct metrics_series {
@@ -46,6 +48,7 @@ struct metrics_task {
     struct metrics_series *series;
     int64_t scheduled_unix_ms; // 0: not known.
     int64_t started_unix_ms;   // 0: not started.
+    int64_t deadline_unix_ms;
 };
 
 void metrics_worker_init(struct metrics_worker *metrics)
@@ -221,7 +224,11 @@ void metrics_count_end(struct runtime_execution *execution, const struct engine_
     find_targets(execution, &targets);
     for (size_t i = 0; i < targets.count; i++) {
         struct metrics_series *series = at(execution->worker, targets.items[i], stopped);
-        add(series, index_of_end(update->status), 1);
+        size_t outcome = index_of_end(update->status);
+        add(series, outcome, 1);
+        if (execution->redrive_count > 0 && i == 0) {
+            add(series, REDRIVEN_EXECUTIONS + outcome - EXECUTIONS_SUCCEEDED, 1);
+        }
         add(series, EXECUTIONS_STARTED, 0); // As the service does.
         add_time(series, EXECUTION_TIME, stopped - execution->start.started_unix_ms);
         if (execution->state_machine->type != ASL_MACHINE_EXPRESS) continue;
@@ -311,25 +318,43 @@ static void finish_task(struct runtime_execution *execution, uint64_t task_id, s
     end_task(execution, task);
 }
 
-static void count_command(struct runtime_execution *execution, const struct engine_event *event,
-                          const struct engine_command *command)
+static bool has_timed_out_event(const struct engine_update *update)
 {
-    int64_t now = event->now_unix_ms;
-    if (command->type == ENGINE_COMMAND_CANCEL_TASK) {
-        struct metrics_task *task = find_task(execution, command->task_id);
-        if (task == NULL) return;
-        if (event->type == ENGINE_EVENT_TIMER_FIRED) {
-            finish_task(execution, command->task_id, TASKS_TIMED_OUT, now);
-        } else {
-            end_task(execution, task); // Nobody waits for it any more.
+    for (size_t i = 0; i < update->history_event_count; i++) {
+        enum engine_history_event_type type = update->history_events[i].type;
+        if (type == ENGINE_HISTORY_ACTIVITY_TIMED_OUT || type == ENGINE_HISTORY_TASK_TIMED_OUT ||
+            type == ENGINE_HISTORY_LAMBDA_FUNCTION_TIMED_OUT) {
+            return true;
         }
-    } else if (command->type == ENGINE_COMMAND_START_TASK) {
-        struct metrics_task *task = begin_task(execution, command->task_id, command->resource);
-        if (task == NULL) return;
-        task->scheduled_unix_ms = now;
-        add(at(execution->worker, task->series, now), TASKS_SCHEDULED, 1);
-        if (command->resource->kind != ASL_RESOURCE_ACTIVITY) start_task(execution, task, now);
     }
+    return false;
+}
+
+// A timer cancelled the task: its own, whose cancellation comes first, that of the execution, or
+// that of another branch, after which nobody waits for this one.
+static void on_timer_cancelled(struct runtime_execution *execution, struct metrics_task *task,
+                               const struct engine_update *update, int64_t now, bool is_first)
+{
+    bool is_late = now >= task->deadline_unix_ms;
+    if (!is_first || update->status == ENGINE_TIMED_OUT ||
+        !(is_late || has_timed_out_event(update))) {
+        end_task(execution, task);
+        return;
+    }
+    bool is_heartbeat = !is_late && task->series->group == METRICS_ACTIVITY;
+    finish_task(execution, task->task_id,
+                is_heartbeat ? ACTIVITIES_HEARTBEAT_TIMED_OUT : TASKS_TIMED_OUT, now);
+}
+
+static void count_started(struct runtime_execution *execution, const struct engine_command *command,
+                          int64_t now)
+{
+    struct metrics_task *task = begin_task(execution, command->task_id, command->resource);
+    if (task == NULL) return;
+    task->scheduled_unix_ms = now;
+    task->deadline_unix_ms = command->deadline_unix_ms;
+    add(at(execution->worker, task->series, now), TASKS_SCHEDULED, 1);
+    if (command->resource->kind != ASL_RESOURCE_ACTIVITY) start_task(execution, task, now);
 }
 
 void metrics_count_tasks(struct runtime_execution *execution, const struct engine_event *event,
@@ -343,14 +368,30 @@ void metrics_count_tasks(struct runtime_execution *execution, const struct engin
         struct metrics_task *task = find_task(execution, event->task_id);
         if (task != NULL) start_task(execution, task, event->now_unix_ms);
     }
-    for (size_t i = 0; i < update->command_count; i++)
-        count_command(execution, event, &update->commands[i]);
+    size_t cancelled_count = 0;
+    for (size_t i = 0; i < update->command_count; i++) {
+        const struct engine_command *command = &update->commands[i];
+        if (command->type == ENGINE_COMMAND_START_TASK) {
+            count_started(execution, command, event->now_unix_ms);
+        } else if (command->type == ENGINE_COMMAND_CANCEL_TASK) {
+            struct metrics_task *task = find_task(execution, command->task_id);
+            bool is_first = cancelled_count++ == 0;
+            if (task == NULL) continue;
+            if (event->type == ENGINE_EVENT_TIMER_FIRED) {
+                on_timer_cancelled(execution, task, update, event->now_unix_ms, is_first);
+            } else {
+                end_task(execution, task); // Nobody waits for it any more.
+            }
+        }
+    }
 }
 
 void metrics_resume_task(struct runtime_execution *execution, const struct engine_wait *wait)
 {
     struct metrics_task *task = begin_task(execution, wait->task_id, wait->resource);
-    if (task != NULL && wait->is_submitted) task->started_unix_ms = 1; // At some time.
+    if (task == NULL) return;
+    task->deadline_unix_ms = wait->deadline_unix_ms;
+    if (wait->is_submitted) task->started_unix_ms = 1; // At some time.
 }
 
 void metrics_forget_tasks(struct runtime_execution *execution)

@@ -23,6 +23,8 @@ struct view {
     size_t bucket_count;
     int64_t oldest;
     uint64_t total;
+    uint64_t account_total;
+    size_t account_bucket_count;
     uint64_t sum;
     bool is_sorted;
 };
@@ -30,6 +32,11 @@ struct view {
 static void look(void *context, const struct metrics_history *history)
 {
     struct view *view = context;
+    if (history->subject.arn.size == 0) {
+        view->account_total += history->totals[0].count;
+        view->account_bucket_count += history->count - history->first;
+        return;
+    }
     view->history_count++;
     view->total += history->totals[0].count;
     for (size_t i = history->first; i < history->count; i++) {
@@ -85,6 +92,24 @@ TEST(subjects_are_told_apart_and_their_texts_come_back)
     metrics_release(&metrics);
 }
 
+TEST(the_account_is_the_sum_of_its_state_machines_without_their_versions)
+{
+    struct metrics_subject version = subject, other = subject, abroad = subject;
+    struct metrics metrics;
+    version.version = STR("7");
+    other.arn = STR("arn:other");
+    abroad.region = STR("elsewhere");
+    metrics_init(&metrics);
+    add(&metrics, subject, 1, 1);
+    add(&metrics, version, 1, 1);
+    add(&metrics, other, 2, 1);
+    CHECK(view_of(&metrics).account_total == 2);
+    add(&metrics, abroad, 2, 1);
+    CHECK(view_of(&metrics).account_total == 3);
+    CHECK(metrics.histories.count == 4 + 2); // An account in each of the regions.
+    metrics_release(&metrics);
+}
+
 TEST(minutes_older_than_fifteen_days_go)
 {
     struct metrics metrics;
@@ -115,7 +140,8 @@ TEST(the_oldest_minute_of_all_makes_room)
         add(&metrics, subject, METRICS_BUCKETS_MAX / 3 + i, 1);
     struct view after = view_of(&metrics);
     CHECK(metrics.bucket_count == METRICS_BUCKETS_MAX);
-    CHECK(after.bucket_count == before.bucket_count && after.oldest > before.oldest);
-    CHECK(after.is_sorted);
+    CHECK(after.bucket_count + after.account_bucket_count ==
+          before.bucket_count + before.account_bucket_count);
+    CHECK(after.oldest > before.oldest && after.is_sorted);
     metrics_release(&metrics);
 }
