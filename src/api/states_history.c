@@ -1,6 +1,8 @@
 // GetExecutionHistory: pages of events out of the steps that the store keeps.
 
 #include "api/states.h"
+#include "base/log.h"
+#include "runtime/step_record.h"
 #include "store/execution.h"
 
 enum { PAGE_DEFAULT = 100, PAGE_MAX = 1000 };
@@ -13,124 +15,110 @@ static const struct api_member history_members[] = {
     {.name = STR_INIT("includeExecutionData"), .type = API_MEMBER_BOOLEAN},
 };
 
-static bool is_data_member(struct str name)
-{
-    static const char *const names[] = {"input",
-                                        "output",
-                                        "inputDetails",
-                                        "outputDetails",
-                                        "parameters",
-                                        "assignedVariables",
-                                        "assignedVariablesDetails"};
-    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
-        if (str_is(name, names[i])) return true;
-    }
-    return false;
-}
-
-// An event as it was recorded, less what includeExecutionData=false leaves out. The parameters of a
-// scheduled task must be there: they are blanked.
-static void write_event_without_data(struct json_writer *writer, struct arena *arena,
-                                     struct str text)
-{
-    struct json event;
-    if (json_parse(arena, text, 0, &event, NULL) != STATUS_OK) {
-        writer->buffer->is_failed = true; // Our own rendering: only memory can be the reason.
-        return;
-    }
-    json_writer_begin_object(writer);
-    for (uint32_t i = 0; i < event.size; i++) {
-        const struct json_member *member = &event.members[i];
-        json_writer_name(writer, json_str(&member->name));
-        if (!json_is_object(&member->value)) {
-            json_writer_value(writer, &member->value);
-            continue;
-        }
-        json_writer_begin_object(writer);
-        for (uint32_t k = 0; k < member->value.size; k++) {
-            const struct json_member *detail = &member->value.members[k];
-            struct str name = json_str(&detail->name);
-            if (!is_data_member(name)) {
-                json_writer_value_member(writer, name, &detail->value);
-            } else if (str_is(name, "parameters")) {
-                json_writer_string_member(writer, name, STR(""));
-            }
-        }
-        json_writer_end_object(writer);
-    }
-    json_writer_end_object(writer);
-}
-
+// A page is read in two turns: the store's thread copies the steps that hold it, and the worker
+// makes events of them.
 struct history_read {
     struct states_read read;
     struct states_execution_key key;
     struct str purpose;
     bool is_reversed;
     size_t count_max;
-    int64_t first_id;
-    struct str *events; // One more than asked for, if there are as many: the next page's first.
-    size_t event_count;
-    int64_t next_id; // Of the last of them.
+    int64_t first_id; // Of the page: the smallest, or the largest in reverse.
+    struct store_execution row;
+    struct store_step *steps;
+    size_t step_count;
+    size_t step_capacity;
+    size_t event_count; // In these steps, on this page or behind it.
 };
 
-// The next element of an array that this program wrote; false at its end.
-static bool take_element(struct str *rest, struct str *ret_element)
+static struct store_step *add_step(struct history_read *history)
 {
-    size_t depth = 0;
-    bool is_string = false;
-    for (size_t i = 0; i < rest->size; i++) {
-        char c = rest->data[i];
-        if (is_string) {
-            if (c == '\\') i++;
-            if (c == '"') is_string = false;
-            continue;
+    struct arena *arena = history->read.request->arena;
+    if (history->step_count == history->step_capacity) {
+        size_t capacity = history->step_capacity == 0 ? 8 : history->step_capacity * 2;
+        struct store_step *steps = arena_alloc_array(arena, capacity, sizeof(*steps));
+        if (steps == NULL) return NULL;
+        if (history->step_count > 0) {
+            memcpy(steps, history->steps, history->step_count * sizeof(*steps));
         }
-        if (c == '"') is_string = true;
-        if (c == '{') depth++;
-        if (c != '}' || --depth > 0) continue;
-        size_t begin = str_find_byte(*rest, '{');
-        *ret_element = str_slice(*rest, begin, i + 1 - begin);
-        *rest = str_skip(*rest, i + 1);
-        return true;
+        history->steps = steps;
+        history->step_capacity = capacity;
     }
-    return false;
+    return &history->steps[history->step_count++];
 }
 
-// Take over the events of a step that belong to the page.
 static enum status collect_step(void *context, const struct store_step *step)
 {
-    struct history_read *read = context;
-    struct arena *arena = read->read.request->arena;
-    size_t count = (size_t)step->event_count;
-    struct str *elements = arena_alloc_array(arena, count, sizeof(*elements));
-    struct str rest = step->events;
-    if (elements == NULL) return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < count; i++) {
-        if (!take_element(&rest, &elements[i])) return STATUS_CORRUPT;
+    struct history_read *history = context;
+    struct arena *arena = history->read.request->arena;
+    if (history->event_count > history->count_max) return STATUS_NOT_FOUND; // Enough.
+    struct store_step *copy = add_step(history);
+    if (copy == NULL) return STATUS_NO_MEMORY;
+    *copy = *step;
+    if (!arena_copy_str(arena, step->events, &copy->events) ||
+        !arena_copy_str(arena, step->data, &copy->data)) {
+        return STATUS_NO_MEMORY;
     }
-    for (size_t i = 0; i < count; i++) {
-        size_t at = read->is_reversed ? count - 1 - i : i;
-        int64_t id = step->first_event_id + (int64_t)at;
-        if (read->is_reversed ? id > read->first_id : id < read->first_id) continue;
-        if (read->event_count > read->count_max) return STATUS_NOT_FOUND; // Enough.
-        struct str *event = &read->events[read->event_count];
-        if (!arena_copy_str(arena, elements[at], event)) return STATUS_NO_MEMORY;
-        read->next_id = id;
-        read->event_count++;
-    }
+    int64_t last_id = step->first_event_id + step->event_count - 1;
+    int64_t begin = history->is_reversed ? step->first_event_id : history->first_id;
+    int64_t end = history->is_reversed ? history->first_id : last_id;
+    if (begin < step->first_event_id) begin = step->first_event_id;
+    if (end > last_id) end = last_id;
+    if (end >= begin) history->event_count += (size_t)(end - begin + 1);
     return STATUS_OK;
 }
 
 static enum status run_history(struct states_read *read, struct store_tx *tx)
 {
     struct history_read *history = CONTAINER_OF(read, struct history_read, read);
-    struct store_execution row;
     enum status status = store_execution_find(tx, history->key.state_machine_arn, history->key.name,
-                                              read->request->arena, &row);
+                                              read->request->arena, &history->row);
     if (status != STATUS_OK) return status;
-    status = store_step_each_history(tx, row.id, history->first_id, history->is_reversed,
+    status = store_step_each_history(tx, history->row.id, history->first_id, history->is_reversed,
                                      collect_step, history);
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+// The events of all steps that were copied, an array for each.
+static enum status read_events(struct history_read *history,
+                               struct engine_history_event ***ret_events)
+{
+    struct arena *arena = history->read.request->arena;
+    struct history_reader reader = {
+        .arena = arena,
+        .input_text = history->row.input,
+        .output_text = history->row.output,
+    };
+    struct engine_history_event **events =
+        arena_alloc_array(arena, history->step_count, sizeof(struct engine_history_event *));
+    if (events == NULL) return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < history->step_count; i++) {
+        enum status status = history_reader_read(&reader, &history->steps[i], &events[i]);
+        if (status != STATUS_OK) return status;
+    }
+    *ret_events = events;
+    return STATUS_OK;
+}
+
+// Write the events of the page. Returns the id of the first one behind it, or 0.
+static int64_t write_page(const struct history_read *history, struct engine_history_event **events,
+                          struct json_writer *writer)
+{
+    struct api_request *request = history->read.request;
+    bool has_data = api_member_bool(&request->body, STR("includeExecutionData"), true);
+    size_t written_count = 0;
+    for (size_t i = 0; i < history->step_count; i++) {
+        const struct store_step *step = &history->steps[i];
+        for (int64_t k = 0; k < step->event_count; k++) {
+            int64_t at = history->is_reversed ? step->event_count - 1 - k : k;
+            int64_t id = step->first_event_id + at;
+            if (history->is_reversed ? id > history->first_id : id < history->first_id) continue;
+            if (written_count++ == history->count_max) return id;
+            json_writer_raw(writer, STR("")); // The comma, if one is due.
+            engine_history_event_render(&events[i][at], has_data, writer->buffer);
+        }
+    }
+    return 0;
 }
 
 static void reply_history(struct states_read *read, enum status status)
@@ -138,24 +126,23 @@ static void reply_history(struct states_read *read, enum status status)
     struct history_read *history = CONTAINER_OF(read, struct history_read, read);
     struct api_request *request = read->request;
     if (!states_execution_was_found(request, status, history->key.execution_arn)) return;
-    bool has_data = api_member_bool(&request->body, STR("includeExecutionData"), true);
-    size_t count = history->event_count;
-    if (count > history->count_max) count = history->count_max;
+    struct engine_history_event **events;
+    status = read_events(history, &events);
+    if (status != STATUS_OK) {
+        log_error("the history of %" STR_FORMAT " cannot be read: %s",
+                  STR_ARGS(history->key.execution_arn), status_name(status));
+        api_fault(request, status);
+        return;
+    }
     struct json_writer writer;
     json_writer_init(&writer, api_reply_begin(request));
     json_writer_begin_object(&writer);
     json_writer_name(&writer, STR("events"));
     json_writer_begin_array(&writer);
-    for (size_t i = 0; i < count; i++) {
-        if (has_data) {
-            json_writer_raw(&writer, history->events[i]);
-        } else {
-            write_event_without_data(&writer, request->arena, history->events[i]);
-        }
-    }
+    int64_t next_id = write_page(history, events, &writer);
     json_writer_end_array(&writer);
-    if (history->event_count > count) {
-        struct str position = arena_printf(request->arena, "%lld", (long long)history->next_id);
+    if (next_id != 0) {
+        struct str position = arena_printf(request->arena, "%lld", (long long)next_id);
         json_writer_string_member(&writer, STR("nextToken"),
                                   api_page_token(request->arena, history->purpose, position));
     }
@@ -196,11 +183,6 @@ static void history(struct api_request *request)
     if (!read_position(history)) return;
     int64_t page = api_member_integer(&request->body, STR("maxResults"), 0);
     history->count_max = page == 0 ? PAGE_DEFAULT : (size_t)page;
-    history->events = arena_alloc_array(request->arena, history->count_max + 1, sizeof(struct str));
-    if (history->events == NULL) {
-        api_fault(request, STATUS_NO_MEMORY);
-        return;
-    }
     states_read_submit(&history->read);
 }
 

@@ -48,15 +48,26 @@ static const struct {
                        ENGINE_HISTORY_MAP_STATE_ABORTED},
 };
 
-const char *engine_history_event_type_name(enum engine_history_event_type type)
-{
-    static const char *const names[] = {
+static const char *const type_names[] = {
 #define X(name, text, details, is_error, is_fatal) text,
 #include "engine/history_event_type.def"
 #undef X
-    };
+};
+
+const char *engine_history_event_type_name(enum engine_history_event_type type)
+{
     assert(type < ENGINE_HISTORY_EVENT_TYPE_COUNT);
-    return names[type];
+    return type_names[type];
+}
+
+bool engine_history_event_type_find(struct str name, enum engine_history_event_type *ret_type)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(type_names); i++) {
+        if (!str_is(name, type_names[i])) continue;
+        *ret_type = (enum engine_history_event_type)i;
+        return true;
+    }
+    return false;
 }
 
 static struct engine_history_event *grow(struct step *step)

@@ -64,22 +64,15 @@ struct engine_history_event {
 
 const char *engine_history_event_type_name(enum engine_history_event_type type);
 
+// The type of that name.
+MUST_USE bool engine_history_event_type_find(struct str name,
+                                             enum engine_history_event_type *ret_type);
+
 // One element of GetExecutionHistory's `events`.
-//   includes_data   false blanks input and output (includeExecutionData)
+//   includes_data   false leaves out input, output and variables, and blanks the parameters of a
+//                   task, which must be there (includeExecutionData)
 void engine_history_event_render(const struct engine_history_event *event, bool includes_data,
                                  struct buffer *buffer);
-
-// A value of an event as it was written to a buffer.
-struct engine_history_quoted {
-    struct json value;  // JSON_NULL: none yet.
-    size_t start, size; // Of the literal, in the buffer.
-};
-
-// The same with all data, behind other events of one update: what a state puts out the next one
-// takes in, so that a value is often the one before.
-//   latest   zeroes for the first event of an update; valid while the buffer only grows
-void engine_history_event_render_next(const struct engine_history_event *event,
-                                      struct buffer *buffer, struct engine_history_quoted *latest);
 
 // One log record of an execution, as written to CloudWatch Logs: ids and times are strings.
 void engine_history_event_render_log(const struct engine_history_event *event,

@@ -20,7 +20,6 @@ struct details {
     struct json_writer writer;
     bool includes_data;
     bool is_log;
-    struct engine_history_quoted *latest; // NULL: events are not written in a row.
 };
 
 // Cut a literal to what logs admit, at a whole character and not within an escape.
@@ -45,34 +44,12 @@ static bool truncate_literal(struct buffer *buffer, size_t start)
     return true;
 }
 
-// Whether two values of one update share what they hold. Others may be equal too.
-static bool is_same(const struct json *a, const struct json *b)
-{
-    return (a->type == JSON_OBJECT || a->type == JSON_ARRAY) && a->type == b->type &&
-           a->size == b->size && a->items == b->items;
-}
-
-static void append_again(struct buffer *buffer, const struct engine_history_quoted *latest)
-{
-    char *room = buffer_reserve(buffer, latest->size);
-    if (room == NULL) return;
-    memcpy(room, buffer->data + latest->start, latest->size);
-    buffer->size += latest->size;
-}
-
 static bool write_json_string(struct details *details, const struct json *value)
 {
     struct buffer *buffer = details->writer.buffer;
     json_writer_raw(&details->writer, STR("")); // The comma, if one is due.
     size_t start = buffer->size;
-    if (details->latest != NULL && is_same(&details->latest->value, value)) {
-        append_again(buffer, details->latest);
-        return false;
-    }
     json_render_quoted(buffer, value);
-    if (details->latest != NULL) {
-        *details->latest = (struct engine_history_quoted){*value, start, buffer->size - start};
-    }
     return details->is_log && truncate_literal(buffer, start);
 }
 
@@ -136,9 +113,11 @@ static void write_task(struct details *details, const struct engine_history_even
     write_text_unless_empty(details, STR("resourceType"), event->resource_type);
     write_text_unless_empty(details, STR("resource"), event->resource);
     write_text_unless_empty(details, STR("region"), event->region);
-    if (event->parameters != NULL && (details->includes_data || !details->is_log)) {
+    if (event->parameters != NULL && details->includes_data) {
         json_writer_name(&details->writer, STR("parameters"));
         write_json_string(details, event->parameters);
+    } else if (event->parameters != NULL && !details->is_log) {
+        json_writer_string_member(&details->writer, STR("parameters"), STR(""));
     }
     write_integer_unless(details, STR("timeoutInSeconds"), event->timeout_seconds, 0);
     write_integer_unless(details, STR("heartbeatInSeconds"), event->heartbeat_seconds, 0);
@@ -203,12 +182,6 @@ void engine_history_event_render(const struct engine_history_event *event, bool 
                                  struct buffer *buffer)
 {
     render_event(event, (struct details){.includes_data = includes_data}, buffer);
-}
-
-void engine_history_event_render_next(const struct engine_history_event *event,
-                                      struct buffer *buffer, struct engine_history_quoted *latest)
-{
-    render_event(event, (struct details){.includes_data = true, .latest = latest}, buffer);
 }
 
 static void write_number_string(struct json_writer *writer, struct str name, int64_t number)

@@ -184,12 +184,15 @@ struct json_error {
 //
 //   arena         receives the value; strings without escapes may point into `text`
 //   text          UTF-8 (and lone surrogates), checked; must live as long as the value unless
-//   JSON_PARSE_COPY is given ret_value     on STATUS_OK the root reterr_error  on STATUS_INVALID
-//   where and why; may be NULL; its message lives in `arena`
+//                 JSON_PARSE_COPY is given
+//   flags         JSON_PARSE_WRAPPED: an array around values, any of which may be as deep as
+//                 JSON_DEPTH_MAX
+//   ret_value     on STATUS_OK the root
+//   reterr_error  on STATUS_INVALID where and why; may be NULL; its message lives in `arena`
 //
 // Returns STATUS_OK, STATUS_INVALID (not JSON, too deep, not UTF-8) or STATUS_NO_MEMORY (arena
 // exhausted). An escaped half of a surrogate pair is kept, in the bytes of encoding.h.
-enum { JSON_PARSE_COPY = 1 };
+enum { JSON_PARSE_COPY = 1, JSON_PARSE_WRAPPED = 2 };
 MUST_USE enum status json_parse(struct arena *arena, struct str text, unsigned flags,
                                 struct json *ret_value, struct json_error *reterr_error);
 

@@ -56,7 +56,8 @@ static inline struct json *next_pending(struct json_parser *parser)
 
 static inline const char *open_container(struct json_parser *parser, const char *at, uint8_t type)
 {
-    if (UNLIKELY(parser->depth == JSON_DEPTH_MAX)) {
+    if (UNLIKELY(parser->depth >= JSON_DEPTH_MAX) &&
+        (parser->depth > JSON_DEPTH_MAX || (parser->flags & JSON_PARSE_WRAPPED) == 0)) {
         return json_parse_fail(parser, at,
                                "Document nesting depth (%d) exceeds the maximum allowed (%d)",
                                JSON_DEPTH_MAX + 1, JSON_DEPTH_MAX);

@@ -31,11 +31,8 @@ struct commit {
     struct list link; // In the worker's free list.
     struct runtime_execution *execution;
     struct arena arena;   // What the updates hold.
-    struct buffer causes; // JSON arrays.
-    struct buffer events;
+    struct step_writer writer;
     struct buffer output;
-    struct json_writer causes_writer;
-    struct json_writer events_writer;
     struct engine_update updates[UPDATES_MAX];
     struct runtime_letter *letters[UPDATES_MAX]; // Of the update with the same index; or NULL.
     struct runtime_letter *refused; // Nobody waited for them, as of what this commit makes durable.
@@ -137,8 +134,7 @@ static struct commit *take_commit(struct runtime_worker *worker)
         if (commit == NULL) return NULL;
         list_init(&commit->link);
         arena_init(&commit->arena, RUNTIME_EXECUTION_ARENA_BYTES_MAX);
-        buffer_init(&commit->causes, MIB(256));
-        buffer_init(&commit->events, MIB(256));
+        step_writer_init(&commit->writer);
         buffer_init(&commit->output, MIB(1));
         net_timer_init(&commit->retry, on_retry);
     }
@@ -147,18 +143,13 @@ static struct commit *take_commit(struct runtime_worker *worker)
     commit->is_start = commit->is_end = commit->is_redrive = commit->is_urgent = false;
     commit->stores_definition = commit->removes_snapshot = false;
     commit->step = (struct store_step){0};
-    json_writer_init(&commit->causes_writer, &commit->causes);
-    json_writer_init(&commit->events_writer, &commit->events);
-    json_writer_begin_array(&commit->causes_writer);
-    json_writer_begin_array(&commit->events_writer);
     return commit;
 }
 
 static void free_commit(struct commit *commit)
 {
     arena_release(&commit->arena);
-    buffer_release(&commit->causes);
-    buffer_release(&commit->events);
+    step_writer_release(&commit->writer);
     buffer_release(&commit->output);
     free(commit);
 }
@@ -167,13 +158,11 @@ static void give_back_commit(struct runtime_worker *worker, struct commit *commi
 {
     commit->execution = NULL;
     if (worker->free_commit_count >= FREE_COMMITS_MAX ||
-        commit->causes.capacity + commit->events.capacity > KEPT_BUFFER_BYTES) {
+        step_writer_capacity(&commit->writer) > KEPT_BUFFER_BYTES) {
         free_commit(commit);
         return;
     }
     arena_reset(&commit->arena);
-    buffer_clear(&commit->causes);
-    buffer_clear(&commit->events);
     buffer_clear(&commit->output);
     list_append(&worker->free_commits, &commit->link);
     worker->free_commit_count++;
@@ -181,15 +170,6 @@ static void give_back_commit(struct runtime_worker *worker, struct commit *commi
 
 // ---------------------------------------------------------------------------------------------
 // From events to rows
-
-static void write_history(struct commit *commit, const struct engine_history_event *event,
-                          struct engine_history_quoted *latest)
-{
-    if (commit->events_writer.needs_comma) buffer_append_byte(&commit->events, ',');
-    commit->events_writer.needs_comma = true;
-    engine_history_event_render_next(event, &commit->events, latest);
-    commit->step.event_count++;
-}
 
 // The execution cannot go on: its last event says so.
 static void add_fault(struct commit *commit, enum status status)
@@ -199,14 +179,15 @@ static void add_fault(struct commit *commit, enum status status)
     struct engine_update update = execution_fault(execution, status);
     struct engine_history_event event = {
         .type = ENGINE_HISTORY_EXECUTION_FAILED,
-        .id = (uint64_t)(commit->step.first_event_id + commit->step.event_count),
+        .id = commit->writer.next_event_id,
+        .previous_event_id = commit->writer.next_event_id - 1,
         .unix_ms = update.stopped_unix_ms,
         .error = update.error.name,
         .cause = update.error.cause,
         .length = -1,
         .index = -1,
     };
-    write_history(commit, &event, &(struct engine_history_quoted){0});
+    step_writer_add_event(&commit->writer, &event);
     commit->updates[commit->update_count] = update;
     commit->letters[commit->update_count++] = NULL;
 }
@@ -258,10 +239,7 @@ static void add_event(struct commit *commit, struct engine_event event,
         commit->is_urgent || update->history_event_count > 0 ||
         (event.type != ENGINE_EVENT_TASK_HEARTBEAT && event.type != ENGINE_EVENT_TIMER_FIRED);
     metrics_count_tasks(execution, &event, update);
-    step_record_write(&commit->causes_writer, &event);
-    struct engine_history_quoted latest = {0}; // Values last as long as the update.
-    for (size_t i = 0; i < update->history_event_count; i++)
-        write_history(commit, &update->history_events[i], &latest);
+    step_writer_add(&commit->writer, &event, update);
 }
 
 static const struct engine_update *last_update(const struct commit *commit)
@@ -436,14 +414,12 @@ static void refuse_start(struct commit *commit, enum status status)
     give_back_commit(worker, commit);
 }
 
-// Somebody else has written this step: two servers drive one execution, which the store's lock
-// forbids. What is here is not the truth any more.
-static void abandon(struct commit *commit)
+// What is here is not the truth any more, and the store keeps what it has.
+static void abandon(struct commit *commit, const char *reason)
 {
     struct runtime_execution *execution = commit->execution;
     struct runtime_worker *worker = execution->worker;
-    log_error("execution %" STR_FORMAT " was taken over by somebody else",
-              STR_ARGS(execution->start.execution_arn));
+    log_error("execution %" STR_FORMAT " %s", STR_ARGS(execution->start.execution_arn), reason);
     answer_letters(commit, STATUS_NOT_FOUND);
     execution->commit = NULL;
     execution->on_end = NULL;
@@ -478,7 +454,8 @@ static void on_committed(struct store_task *task, enum status status)
     } else if (commit->is_start) {
         refuse_start(commit, status);
     } else if (status == STATUS_CONFLICT) {
-        abandon(commit);
+        // Two servers drive one execution, which the store's lock forbids.
+        abandon(commit, "was taken over by somebody else");
     } else {
         answer_letters(commit, status);
         net_loop_busy_begin(loop); // Virtual time waits for the disk.
@@ -518,7 +495,8 @@ static struct commit *begin_commit(struct runtime_execution *execution)
     commit->execution = execution;
     commit->step.execution_id = execution->id;
     commit->step.number = execution->step_number + 1;
-    commit->step.first_event_id = (int64_t)engine_execution_history_count(execution->engine) + 1;
+    step_writer_begin(&commit->writer, engine_execution_history_count(execution->engine) + 1,
+                      &execution->start.input);
     return commit;
 }
 
@@ -531,8 +509,7 @@ static void end_commit(struct commit *commit)
         give_back_commit(execution->worker, commit);
         return;
     }
-    json_writer_end_array(&commit->causes_writer);
-    json_writer_end_array(&commit->events_writer);
+    enum status status = step_writer_end(&commit->writer, &commit->step);
     commit->is_end = last_update(commit)->status != ENGINE_RUNNING;
     if (commit->is_start) {
         fill_start(commit);
@@ -545,13 +522,17 @@ static void end_commit(struct commit *commit)
         };
     }
     if (commit->is_end) fill_end(commit);
-    commit->step.causes = buffer_str(&commit->causes);
-    commit->step.events = buffer_str(&commit->events);
     commit->removes_snapshot = execution->has_snapshot;
     execution->has_snapshot = false;
     execution->step_number++;
     execution->commit = commit;
-    submit(commit);
+    if (status == STATUS_OK && !commit->output.is_failed) {
+        submit(commit);
+    } else if (commit->is_start) {
+        refuse_start(commit, STATUS_NO_MEMORY);
+    } else {
+        abandon(commit, "cannot be recorded any further: it stays as the store has it");
+    }
 }
 
 static bool has_room(const struct commit *commit)

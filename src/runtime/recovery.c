@@ -41,7 +41,10 @@ static enum status collect_step(void *context, const struct store_step *step)
     struct store_step *copy = &recovered->steps[recovered->step_count];
     *copy = *step;
     copy->events = STR("");
-    if (!arena_copy_str(reading->arena, step->causes, &copy->causes)) return STATUS_NO_MEMORY;
+    if (!arena_copy_str(reading->arena, step->causes, &copy->causes) ||
+        !arena_copy_str(reading->arena, step->data, &copy->data)) {
+        return STATUS_NO_MEMORY;
+    }
     recovered->step_count++;
     return STATUS_OK;
 }
@@ -159,8 +162,8 @@ static enum status replay_step(struct rebuilding *rebuilding, const struct store
     struct runtime_worker *worker = execution->worker;
     struct engine_event *events;
     size_t count;
-    enum status status =
-        step_record_read(engine_execution_arena(execution->engine), step->causes, &events, &count);
+    enum status status = step_record_read_causes(engine_execution_arena(execution->engine), step,
+                                                 &events, &count);
     int64_t event_count = 0;
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         struct engine_update update;

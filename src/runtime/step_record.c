@@ -1,6 +1,10 @@
-// Events to JSON and back.
+// Writing steps, and reading their causes.
 
 #include "runtime/step_record.h"
+
+#include <assert.h>
+
+#include "runtime/history_record.h"
 
 static const char *const type_names[] = {
     [ENGINE_EVENT_START] = "START",
@@ -16,6 +20,89 @@ static const char *const type_names[] = {
     [ENGINE_EVENT_REDRIVE] = "REDRIVE",
 };
 
+// ---------------------------------------------------------------------------------------------
+// Data
+
+// Whether they share what they hold. Others may be equal too.
+static bool is_same(const struct json *a, const struct json *b)
+{
+    return a->type == b->type && a->size == b->size && a->integer == b->integer;
+}
+
+// The index of a value that is there already, or `value_count`.
+static uint32_t find_recent(const struct step_writer *writer, const struct json *value)
+{
+    uint32_t count = writer->value_count;
+    for (uint32_t back = 1; back <= count && back <= STEP_WRITER_RECENT_MAX; back++) {
+        uint32_t index = count - back;
+        if (is_same(&writer->recent[index % STEP_WRITER_RECENT_MAX], value)) return index;
+    }
+    return count;
+}
+
+// The index of `value` in the data, where it is put if it is new there.
+static uint32_t put_value(struct step_writer *writer, const struct json *value)
+{
+    uint32_t index = find_recent(writer, value);
+    if (index < writer->value_count) return index;
+    if (index > 0) buffer_append_byte(&writer->data, ',');
+    json_render(&writer->data, value);
+    writer->recent[index % STEP_WRITER_RECENT_MAX] = *value;
+    writer->value_count++;
+    return index;
+}
+
+void step_writer_refer(struct step_writer *writer, const struct json *value)
+{
+    if (is_same(writer->input, value)) {
+        buffer_append_str(&writer->events, STR("\"$input\""));
+    } else if (writer->output != NULL && is_same(writer->output, value)) {
+        buffer_append_str(&writer->events, STR("\"$output\""));
+    } else {
+        buffer_append_u64(&writer->events, put_value(writer, value));
+    }
+}
+
+// ---------------------------------------------------------------------------------------------
+// Writing
+
+void step_writer_init(struct step_writer *writer)
+{
+    *writer = (struct step_writer){0};
+    buffer_init(&writer->causes, MIB(256));
+    buffer_init(&writer->events, MIB(256));
+    buffer_init(&writer->data, MIB(256));
+}
+
+void step_writer_release(struct step_writer *writer)
+{
+    buffer_release(&writer->causes);
+    buffer_release(&writer->events);
+    buffer_release(&writer->data);
+}
+
+size_t step_writer_capacity(const struct step_writer *writer)
+{
+    return writer->causes.capacity + writer->events.capacity + writer->data.capacity;
+}
+
+void step_writer_begin(struct step_writer *writer, uint64_t first_event_id,
+                       const struct json *input)
+{
+    buffer_clear(&writer->causes);
+    buffer_clear(&writer->events);
+    buffer_clear(&writer->data);
+    json_writer_init(&writer->causes_writer, &writer->causes);
+    json_writer_begin_array(&writer->causes_writer);
+    buffer_append_byte(&writer->events, '[');
+    buffer_append_byte(&writer->data, '[');
+    writer->first_event_id = writer->next_event_id = first_event_id;
+    writer->event_unix_ms = 0;
+    writer->input = input;
+    writer->output = NULL;
+    writer->value_count = 0;
+}
+
 static void write_text(struct json_writer *writer, struct str name, struct str text)
 {
     if (text.data != NULL) json_writer_string_member(writer, name, text);
@@ -26,25 +113,62 @@ static void write_number(struct json_writer *writer, struct str name, int64_t nu
     if (number != 0) json_writer_integer_member(writer, name, number);
 }
 
-void step_record_write(struct json_writer *writer, const struct engine_event *event)
+static void write_cause(struct step_writer *step, const struct engine_event *cause)
 {
+    struct json_writer *writer = &step->causes_writer;
     json_writer_begin_object(writer);
-    json_writer_string_member(writer, STR("type"), str_from_c(type_names[event->type]));
-    json_writer_integer_member(writer, STR("at"), event->now_unix_ms);
-    json_writer_integer_member(writer, STR("seed"), (int64_t)event->random_seed);
-    write_number(writer, STR("task"), (int64_t)event->task_id);
-    write_number(writer, STR("timer"), (int64_t)event->timer_id);
-    if (event->type == ENGINE_EVENT_TASK_SUCCEEDED || event->type == ENGINE_EVENT_TASK_SUBMITTED ||
-        event->type == ENGINE_EVENT_MAP_RUN_ENDED) {
-        json_writer_value_member(writer, STR("output"), &event->output);
-        write_number(writer, STR("outputBytes"), (int64_t)event->output_size_bytes);
+    json_writer_string_member(writer, STR("type"), str_from_c(type_names[cause->type]));
+    json_writer_integer_member(writer, STR("at"), cause->now_unix_ms);
+    json_writer_integer_member(writer, STR("seed"), (int64_t)cause->random_seed);
+    write_number(writer, STR("task"), (int64_t)cause->task_id);
+    write_number(writer, STR("timer"), (int64_t)cause->timer_id);
+    if (cause->type == ENGINE_EVENT_TASK_SUCCEEDED || cause->type == ENGINE_EVENT_TASK_SUBMITTED ||
+        cause->type == ENGINE_EVENT_MAP_RUN_ENDED) {
+        json_writer_integer_member(writer, STR("data"), put_value(step, &cause->output));
+        write_number(writer, STR("outputBytes"), (int64_t)cause->output_size_bytes);
     }
-    write_number(writer, STR("redriveCount"), event->redrive_count);
-    write_text(writer, STR("error"), event->error.name);
-    write_text(writer, STR("cause"), event->error.cause);
-    write_text(writer, STR("worker"), event->worker_name);
+    write_number(writer, STR("redriveCount"), cause->redrive_count);
+    write_text(writer, STR("error"), cause->error.name);
+    write_text(writer, STR("cause"), cause->error.cause);
+    write_text(writer, STR("worker"), cause->worker_name);
     json_writer_end_object(writer);
 }
+
+void step_writer_add_event(struct step_writer *writer, const struct engine_history_event *event)
+{
+    if (writer->next_event_id > writer->first_event_id) buffer_append_byte(&writer->events, ',');
+    history_record_write(writer, event);
+    writer->event_unix_ms = event->unix_ms;
+    writer->next_event_id++;
+}
+
+void step_writer_add(struct step_writer *writer, const struct engine_event *cause,
+                     const struct engine_update *update)
+{
+    write_cause(writer, cause);
+    if (update->status == ENGINE_SUCCEEDED) writer->output = &update->output;
+    for (size_t i = 0; i < update->history_event_count; i++) {
+        assert(update->history_events[i].id == writer->next_event_id);
+        step_writer_add_event(writer, &update->history_events[i]);
+    }
+}
+
+enum status step_writer_end(struct step_writer *writer, struct store_step *step)
+{
+    json_writer_end_array(&writer->causes_writer);
+    buffer_append_byte(&writer->events, ']');
+    buffer_append_byte(&writer->data, ']');
+    step->first_event_id = (int64_t)writer->first_event_id;
+    step->event_count = (int64_t)(writer->next_event_id - writer->first_event_id);
+    step->causes = buffer_str(&writer->causes);
+    step->events = buffer_str(&writer->events);
+    step->data = writer->value_count == 0 ? (struct str){0} : buffer_str(&writer->data);
+    bool is_failed = writer->causes.is_failed || writer->events.is_failed || writer->data.is_failed;
+    return is_failed ? STATUS_NO_MEMORY : STATUS_OK;
+}
+
+// ---------------------------------------------------------------------------------------------
+// Reading
 
 static bool read_type(const struct json *record, enum engine_event_type *ret_type)
 {
@@ -70,35 +194,61 @@ static struct str read_text(const struct json *record, struct str name)
     return value != NULL && json_is_string(value) ? json_str(value) : (struct str){NULL, 0};
 }
 
-static bool read_event(const struct json *record, struct engine_event *ret_event)
+// Older steps hold the value itself, as "output".
+static bool read_output(const struct json *record, const struct json *data, struct json *ret_output)
 {
+    const struct json *index = JSON_FIND(record, "data");
     const struct json *output = JSON_FIND(record, "output");
+    *ret_output = output == NULL ? json_null : *output;
+    if (index == NULL) return true;
+    if (index->type != JSON_INTEGER || index->integer < 0 || index->integer >= data->size) {
+        return false;
+    }
+    *ret_output = data->items[index->integer];
+    return true;
+}
+
+static bool read_cause(const struct json *record, const struct json *data,
+                       struct engine_event *ret_event)
+{
     *ret_event = (struct engine_event){
         .now_unix_ms = read_number(record, STR("at")),
         .random_seed = (uint64_t)read_number(record, STR("seed")),
         .task_id = (uint64_t)read_number(record, STR("task")),
         .timer_id = (uint64_t)read_number(record, STR("timer")),
-        .output = output == NULL ? json_null : *output,
         .output_size_bytes = (size_t)read_number(record, STR("outputBytes")),
         .redrive_count = (uint32_t)read_number(record, STR("redriveCount")),
         .error = {.name = read_text(record, STR("error")),
                   .cause = read_text(record, STR("cause"))},
         .worker_name = read_text(record, STR("worker")),
     };
-    return read_type(record, &ret_event->type);
+    return read_output(record, data, &ret_event->output) && read_type(record, &ret_event->type);
 }
 
-enum status step_record_read(struct arena *arena, struct str text, struct engine_event **ret_events,
-                             size_t *ret_count)
+enum status step_record_read_data(struct arena *arena, const struct store_step *step,
+                                  struct json *ret_data)
 {
-    struct json records;
-    enum status status = json_parse(arena, text, JSON_PARSE_COPY, &records, NULL);
+    *ret_data = json_empty_array;
+    if (step->data.size == 0) return STATUS_OK;
+    enum status status =
+        json_parse(arena, step->data, JSON_PARSE_COPY | JSON_PARSE_WRAPPED, ret_data, NULL);
+    if (status == STATUS_OK && !json_is_array(ret_data)) return STATUS_CORRUPT;
+    return status == STATUS_INVALID ? STATUS_CORRUPT : status;
+}
+
+enum status step_record_read_causes(struct arena *arena, const struct store_step *step,
+                                    struct engine_event **ret_events, size_t *ret_count)
+{
+    struct json records, data;
+    enum status status = step_record_read_data(arena, step, &data);
+    if (status != STATUS_OK) return status;
+    status = json_parse(arena, step->causes, JSON_PARSE_COPY, &records, NULL);
     if (status != STATUS_OK) return status == STATUS_INVALID ? STATUS_CORRUPT : status;
     if (!json_is_array(&records)) return STATUS_CORRUPT;
     struct engine_event *events = arena_alloc_array(arena, records.size, sizeof(*events));
     if (events == NULL) return STATUS_NO_MEMORY;
     for (uint32_t i = 0; i < records.size; i++) {
-        if (!read_event(&records.items[i], &events[i])) return STATUS_CORRUPT;
+        if (!read_cause(&records.items[i], &data, &events[i])) return STATUS_CORRUPT;
     }
     *ret_events = events;
     *ret_count = records.size;

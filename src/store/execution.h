@@ -48,7 +48,8 @@ struct store_step {
     struct str causes;      // Events the engine was given: JSON array.
     int64_t first_event_id; // Of `events`; of the next event when there are none.
     int64_t event_count;
-    struct str events; // History events as the API shows them: JSON array.
+    struct str events; // History events: JSON array.
+    struct str data;   // Values that both refer to: JSON array. Empty: they refer to none.
 };
 
 // Callbacks get strings borrowed for the call; anything but STATUS_OK ends the walk and becomes its

@@ -2,6 +2,12 @@
 
 #include "store/schema.h"
 
+// What an event of a step refers to.
+#define REFERRED(member)                                                                           \
+    "    CASE json_extract(e.value, '$." member "') WHEN '$input' THEN x.input"                    \
+    " WHEN '$output' THEN x.output\n"                                                              \
+    "      ELSE json_extract(s.data, '$[' || json_extract(e.value, '$." member "') || ']') END"
+
 const char *const schema_steps[SCHEMA_VERSION] = {
     // 0 -> 1
     "CREATE TABLE resource (\n"
@@ -172,11 +178,33 @@ const char *const schema_steps[SCHEMA_VERSION] = {
     ");\n"
     "CREATE INDEX map_run_by_execution ON map_run (execution_id);\n"
     "CREATE INDEX map_run_open ON map_run (id) WHERE status = 'RUNNING';\n",
+
+    // 3 -> 4
+    // Before, each cause and each event of a step held its values itself; such steps stay as they
+    // are, and have no `data`.
+    "ALTER TABLE step ADD COLUMN data TEXT; -- JSON array: values that causes and events refer to\n"
+    "DROP VIEW history_event;\n"
+    "CREATE VIEW history_event AS -- for people: a row for each event in the steps\n"
+    "  SELECT s.execution_id, s.number AS step_number, s.first_event_id + e.key AS id,\n"
+    "    ifnull(json_extract(e.value, '$.previousEventId'), s.first_event_id + e.key - 1)\n"
+    "      AS previous_event_id,\n"
+    "    json_extract(e.value, '$.type') AS type,\n"
+    "    strftime('%Y-%m-%d %H:%M:%f', max(ifnull(json_extract(e.value, '$.at') / 1000.0,\n"
+    "      json_extract(e.value, '$.timestamp')))\n"
+    "      OVER (PARTITION BY s.execution_id, s.number ORDER BY e.key), 'unixepoch') AS at,\n"
+    "    json_extract(e.value, '$.name') AS name,\n" //
+    REFERRED("input") " AS input,\n"                 //
+    REFERRED("parameters") " AS parameters,\n"       //
+    REFERRED("output") " AS output,\n"
+    "    json_extract(e.value, '$.error') AS error, json_extract(e.value, '$.cause') AS cause,\n"
+    "    e.value AS event\n"
+    "  FROM step s JOIN execution x ON x.id = s.execution_id JOIN json_each(s.events) e;\n",
 };
 
 const char *const schema_tables[SCHEMA_VERSION] = {
     "'resource', 'express_journal', 'log_group', 'log_stream', 'log_event'",
     "'arn', 'definition', 'execution', 'step', 'snapshot'",
     "'map_run'",
+    "",
 };
-const int64_t schema_table_counts[SCHEMA_VERSION] = {5, 5, 1};
+const int64_t schema_table_counts[SCHEMA_VERSION] = {5, 5, 1, 0};

@@ -6,7 +6,7 @@
 
 enum {
     SCHEMA_APPLICATION_ID = 0x47414c50, // "GALP", in the header of the database file.
-    SCHEMA_VERSION = 3,                 // PRAGMA user_version of what this program writes.
+    SCHEMA_VERSION = 4,                 // PRAGMA user_version of what this program writes.
 };
 
 // SQL that leads from version `i` to `i + 1`.

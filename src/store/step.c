@@ -10,7 +10,8 @@ enum status store_step_append(struct store_tx *tx, const struct store_step *step
 {
     assert(tx->is_writable && step->execution_id > 0 && step->number > 0);
     assert(step->first_event_id > 0 && step->event_count >= 0);
-    if (step->causes.size > STORE_VALUE_SIZE_MAX || step->events.size > STORE_VALUE_SIZE_MAX) {
+    if (step->causes.size > STORE_VALUE_SIZE_MAX || step->events.size > STORE_VALUE_SIZE_MAX ||
+        step->data.size > STORE_VALUE_SIZE_MAX) {
         return STATUS_OVER_LIMIT;
     }
     sqlite3_stmt *statement = connection_statement(tx, STATEMENT_STEP_APPEND);
@@ -21,6 +22,7 @@ enum status store_step_append(struct store_tx *tx, const struct store_step *step
     sqlite3_bind_int64(statement, 4, step->event_count);
     connection_bind_text(statement, 5, step->causes);
     connection_bind_text(statement, 6, step->events);
+    connection_bind_optional(statement, 7, step->data.size == 0 ? (struct str){0} : step->data);
     return connection_run(tx, statement);
 }
 
@@ -41,6 +43,7 @@ static enum status walk(struct store_tx *tx, enum statement name, int64_t execut
             .event_count = sqlite3_column_int64(statement, 2),
             .causes = connection_column(statement, 3),
             .events = connection_column(statement, 4),
+            .data = connection_column(statement, 5),
         };
         status = callback(context, &step);
         if (status != STATUS_OK) {

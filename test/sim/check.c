@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "json/json.h"
+#include "runtime/step_record.h"
 #include "test/sim/disk.h"
 #include "test/sim/machine.h"
 #include "test/sim/sim.h"
@@ -105,23 +106,39 @@ static void add_event(const struct json *record)
     }
 }
 
+// As the API shows it.
+static const struct json *shown(const struct engine_history_event *event)
+{
+    struct buffer CLEANUP(buffer_release) text;
+    struct json value;
+    buffer_init(&text, MIB(16));
+    engine_history_event_render(event, true, &text);
+    enum status status =
+        json_parse(&history.arena, buffer_str(&text), JSON_PARSE_COPY, &value, NULL);
+    return status == STATUS_OK ? json_new(&history.arena, value) : NULL;
+}
+
 static void read_steps(void)
 {
     const struct disk_execution *execution = history.execution;
+    struct history_reader reader = {
+        .arena = &history.arena,
+        .input_text = execution->row.input,
+        .output_text = execution->row.output,
+    };
     for (size_t i = 0; i < execution->step_count; i++) {
         const struct store_step *step = &execution->steps[i];
-        struct json events;
+        struct engine_history_event *events;
         if (step->first_event_id != (int64_t)history.count + 1) {
             COMPLAIN("step %zu begins with event %lld behind %zu events", i + 1,
                      (long long)step->first_event_id, history.count);
         }
-        if (json_parse(&history.arena, step->events, 0, &events, NULL) != STATUS_OK ||
-            events.size != step->event_count) {
+        if (history_reader_read(&reader, step, &events) != STATUS_OK) {
             COMPLAIN("step %zu does not hold %lld events", i + 1, (long long)step->event_count);
             return;
         }
-        for (uint32_t k = 0; k < events.size; k++)
-            add_event(&events.items[k]);
+        for (int64_t k = 0; k < step->event_count; k++)
+            add_event(shown(&events[k]));
     }
 }
 

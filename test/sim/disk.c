@@ -334,6 +334,7 @@ enum status store_step_append(struct store_tx *at, const struct store_step *step
     *copy = *step;
     copy->causes = lasting_copy(maybe_forget(step->causes));
     copy->events = lasting_copy(step->events);
+    copy->data = lasting_copy(step->data);
     note_change(STEP, execution);
     return STATUS_OK;
 }

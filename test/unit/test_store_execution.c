@@ -435,6 +435,7 @@ static enum status check_step(void *context, const struct store_step *step)
     CHECK(step->event_count == 2);
     CHECK_STR(step->causes, STR("[\"cause\"]"));
     CHECK_STR(step->events, STR("[{},{}]"));
+    CHECK_STR(step->data, STR("[7]"));
     ++*count;
     return STATUS_OK;
 }
@@ -449,7 +450,7 @@ STORE_TEST(steps_come_back_as_they_were_appended_and_in_order)
     struct store_step steps[] = {
         {5, 1, STR("[]"), 1, 7, STR("[1]")},
         {6, 1, STR("[]"), 1, 1, STR("[1]")},
-        {5, 2, STR("[\"cause\"]"), 8, 2, STR("[{},{}]")},
+        {5, 2, STR("[\"cause\"]"), 8, 2, STR("[{},{}]"), STR("[7]")},
     };
     for (size_t i = 0; i < ARRAY_COUNT(steps); i++)
         CHECK(fixture_run(fixture, STORE_DURABLE, append, &steps[i]) == STATUS_OK);

@@ -71,9 +71,8 @@ static enum status fill(struct store_task *task, struct store_tx *tx)
         .item_count = -1,
     };
     struct store_step steps[] = {
-        {1, 1, STR("[{}]"), 1, 2,
-         STR("[{\"id\":1,\"previousEventId\":0},{\"id\":2,\"previousEventId\":1}]")},
-        {1, 2, STR("[]"), 3, 1, STR("[{\"id\":3,\"previousEventId\":2}]")},
+        {1, 1, STR("[{}]"), 1, 2, STR("[{},{\"previousEventId\":0,\"input\":0}]"), STR("[7]")},
+        {1, 2, STR("[]"), 3, 1, STR("[{\"previousEventId\":2}]")},
         {2, 1, STR("[]"), 1, 0, STR("[]")},
     };
     struct store_snapshot snapshot = {2, 1, 9, STR("s")};
@@ -197,10 +196,11 @@ TEST(a_check_tells_each_thing_that_does_not_fit)
         {"UPDATE step SET events = '[' WHERE number = 2", "step 2: its events are no JSON"},
         {"UPDATE step SET events = '[{}]' WHERE event_count = 2", "1 events instead of 2"},
         {"UPDATE step SET first_event_id = 4 WHERE number = 2", "begin with 4 instead of 3"},
-        {"UPDATE step SET events = replace(events, ':3', ':7')",
-         "event 7 after event 2 where 3 is"},
         {"UPDATE step SET events = replace(events, 'Id\":2', 'Id\":3')",
-         "after event 3 where 3 is"},
+         "step 2: event 3 follows event 3"},
+        {"UPDATE step SET data = '[7' WHERE number = 1", "step 1: its data is no JSON"},
+        {"UPDATE step SET data = '[]' WHERE number = 1", "event 2 refers to value 0, which is not"},
+        {"UPDATE step SET data = NULL WHERE number = 1", "event 2 refers to value 0, which is not"},
         {"UPDATE execution SET history_count = 9 WHERE id = 1", "with 9 events, its steps hold 3"},
         {"UPDATE snapshot SET step_number = 8", "it is of step 8, which is not there"},
         {"UPDATE snapshot SET execution_id = 1", "snapshot of execution 1: the execution is SUCC"},

@@ -178,8 +178,8 @@ TEST(a_newer_format_is_refused)
 {
     make_directory();
     REQUIRE(create(3));
-    write_file(60, "\0\0\0\4", 4);
-    check_refused(STATUS_INVALID, "written by a newer Galop (format 4, this one knows 3)");
+    write_file(60, "\0\0\0\5", 4);
+    check_refused(STATUS_INVALID, "written by a newer Galop (format 5, this one knows 4)");
     count_and_remove(true);
 }
 
@@ -191,6 +191,23 @@ static bool execute(const char *text)
     if (!is_done) printf("# %s\n", sqlite3_errmsg(database));
     sqlite3_close(database);
     return is_done;
+}
+
+// What a query of one number answers; -1 when it fails or has no row.
+static int64_t ask(const char *text)
+{
+    sqlite3 *database = NULL;
+    sqlite3_stmt *statement = NULL;
+    int64_t answer = -1;
+    if (sqlite3_open(database_path, &database) == SQLITE_OK &&
+        sqlite3_prepare_v2(database, text, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW) {
+        answer = sqlite3_column_int64(statement, 0);
+    }
+    if (answer == -1) printf("# %s\n", sqlite3_errmsg(database));
+    sqlite3_finalize(statement);
+    sqlite3_close(database);
+    return answer;
 }
 
 static const char format_1[] = "DROP VIEW execution_overview; DROP VIEW history_event;"
@@ -222,8 +239,56 @@ TEST(a_database_of_format_1_gets_the_tables_of_executions_and_keeps_what_it_has)
     CHECK(store_run(store, &count.task) == STATUS_OK && count.count == 0);
     store_close(store);
     CHECK(create(4)); // Opens it once more.
-    CHECK(execute("SELECT 1 / (user_version = 3) FROM pragma_user_version;"
-                  " SELECT * FROM history_event, execution_overview;"));
+    CHECK(ask("SELECT user_version FROM pragma_user_version") == 4);
+    CHECK(ask("SELECT count(*) FROM history_event, execution_overview") == 0);
+    count_and_remove(true);
+}
+
+// A step as format 3 had it.
+static const char format_3[] =
+    "DROP VIEW history_event; CREATE VIEW history_event AS SELECT 1;"
+    " ALTER TABLE step DROP COLUMN data;"
+    " INSERT INTO definition VALUES (1, 'd', 1, '{}'); INSERT INTO arn VALUES (1, 'm');"
+    " INSERT INTO execution VALUES (1, 1, NULL, 1, 'e', 'SUCCEEDED', 1, 2, 2, 0, NULL, NULL, 0,"
+    "  NULL, NULL, NULL, NULL, NULL, '{}', '7');"
+    " INSERT INTO step VALUES (1, 1, 1, 1, 2, '[]', '[{\"timestamp\":0.5,\"id\":1,"
+    "\"type\":\"A\",\"previousEventId\":0},{\"timestamp\":1.5,\"id\":2,\"type\":\"B\","
+    "\"previousEventId\":1}]');"
+    " PRAGMA user_version=3;";
+
+TEST(a_database_of_format_3_keeps_its_steps)
+{
+    make_directory();
+    REQUIRE(create(3));
+    REQUIRE(execute(format_3));
+    CHECK(create(4));
+    CHECK(ask("SELECT count(*) FROM step WHERE data IS NULL") == 1);
+    CHECK(ask("SELECT count(*) FROM history_event") == 2);
+    CHECK(ask("SELECT count(*) FROM history_event WHERE id = 1 AND type = 'A'"
+              " AND previous_event_id = 0 AND at = '1970-01-01 00:00:00.500'") == 1);
+    CHECK(ask("SELECT count(*) FROM history_event WHERE id = 2 AND type = 'B'"
+              " AND at = '1970-01-01 00:00:01.500' AND output IS NULL") == 1);
+    count_and_remove(true);
+}
+
+TEST(the_view_of_events_shows_what_steps_refer_to)
+{
+    make_directory();
+    REQUIRE(create(3));
+    REQUIRE(execute(format_3));
+    REQUIRE(create(4));
+    REQUIRE(execute("INSERT INTO step VALUES (2, 1, 2, 3, 3, '[]',"
+                    " '[{\"type\":\"A\",\"at\":2500,\"input\":\"$input\"},"
+                    "{\"type\":\"B\",\"at\":3500,\"parameters\":1,\"error\":\"E\"},"
+                    "{\"type\":\"C\",\"previousEventId\":3,\"name\":\"S\",\"output\":"
+                    "\"$output\"}]', '[5,{\"b\":6}]')"));
+    CHECK(ask("SELECT count(*) FROM history_event WHERE execution_id = 1") == 5);
+    CHECK(ask("SELECT count(*) FROM history_event WHERE id = 3 AND previous_event_id = 2"
+              " AND at = '1970-01-01 00:00:02.500' AND input = '{}' AND output IS NULL") == 1);
+    CHECK(ask("SELECT count(*) FROM history_event WHERE id = 4 AND previous_event_id = 3"
+              " AND parameters = '{\"b\":6}' AND error = 'E' AND type = 'B'") == 1);
+    CHECK(ask("SELECT count(*) FROM history_event WHERE id = 5 AND previous_event_id = 3 AND"
+              " at = '1970-01-01 00:00:03.500' AND output = '7' AND name = 'S'") == 1);
     count_and_remove(true);
 }
 

@@ -1,0 +1,15 @@
+// A history event as a step keeps it. Private to step_record.c and history_record.c.
+
+#pragma once
+
+#include "runtime/step_record.h"
+
+// Append `event` to the events of a step.
+void history_record_write(struct step_writer *writer, const struct engine_history_event *event);
+
+// Append to the events how they refer to `value`, after putting it into the data if it is new there.
+void step_writer_refer(struct step_writer *writer, const struct json *value);
+
+// The data of a step: an array, empty when there is none.
+MUST_USE enum status step_record_read_data(struct arena *arena, const struct store_step *step,
+                                           struct json *ret_data);
