@@ -149,6 +149,12 @@ const struct json *json_find(const struct json *object, struct str name);
 // The same, for names that are literals of the program: JSON_FIND(value, "Next").
 #define JSON_FIND(object, literal) json_find((object), STR(literal))
 
+// Text of an object's member; `if_absent` unless there is one and it is a string.
+struct str json_find_str(const struct json *object, struct str name, struct str if_absent);
+
+// The same, for names that are literals of the program; the empty string when absent.
+#define JSON_FIND_STR(object, literal) json_find_str((object), STR(literal), STR(""))
+
 // Deep equality as JSON: 1 and 1.0 are equal, the order of members does not matter.
 bool json_equal(const struct json *a, const struct json *b);
 

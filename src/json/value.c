@@ -34,15 +34,20 @@ const char *json_type_name(const struct json *value)
 const struct json *json_find(const struct json *object, struct str name)
 {
     if (object->type != JSON_OBJECT) return NULL;
-    const struct json_member *member = object->members;
-    const struct json_member *end = member + object->size;
-    for (; member != end; member++) {
+    for (uint32_t i = 0; i < object->size; i++) {
+        const struct json_member *member = &object->members[i];
         if (member->name.size != name.size) continue;
         if (name.size == 0 || memcmp(member->name.text, name.data, name.size) == 0) {
             return &member->value;
         }
     }
     return NULL;
+}
+
+struct str json_find_str(const struct json *object, struct str name, struct str if_absent)
+{
+    const struct json *value = json_find(object, name);
+    return value != NULL && json_is_string(value) ? json_str(value) : if_absent;
 }
 
 const struct json *json_new(struct arena *arena, struct json value)

@@ -43,6 +43,22 @@ TEST(find_gives_members_of_objects_only)
     arena_release(&arena);
 }
 
+TEST(find_str_gives_texts_and_otherwise_what_the_caller_says)
+{
+    arena_init(&arena, MIB(1));
+    struct json value = parse("{\"text\":\"a\",\"empty\":\"\",\"number\":1,\"null\":null}");
+    CHECK_STR(json_find_str(&value, STR("text"), STR("none")), STR("a"));
+    CHECK_STR(json_find_str(&value, STR("empty"), STR("none")), STR(""));
+    CHECK_STR(json_find_str(&value, STR("number"), STR("none")), STR("none"));
+    CHECK_STR(json_find_str(&value, STR("null"), STR("none")), STR("none"));
+    CHECK_STR(json_find_str(&value, STR("absent"), STR("none")), STR("none"));
+    CHECK_STR(json_find_str(&json_null, STR("text"), STR("none")), STR("none"));
+    CHECK(json_find_str(&value, STR("absent"), (struct str){0}).data == NULL);
+    CHECK_STR(JSON_FIND_STR(&value, "text"), STR("a"));
+    CHECK(JSON_FIND_STR(&value, "absent").data != NULL);
+    arena_release(&arena);
+}
+
 TEST(type_names_are_those_of_json)
 {
     CHECK_STR(str_from_c(json_type_name(&json_true)), STR("boolean"));
