@@ -197,7 +197,12 @@ MUST_USE bool api_members_check(struct api_request *request, const struct json *
                                 const struct api_member *members, size_t member_count);
 
 // Values after the check: the default when absent.
-struct str api_member_str(const struct json *object, struct str name, struct str if_absent);
+static inline struct str api_member_str(const struct json *object, struct str name,
+                                        struct str if_absent)
+{
+    return json_find_str(object, name, if_absent);
+}
+
 int64_t api_member_integer(const struct json *object, struct str name, int64_t if_absent);
 bool api_member_bool(const struct json *object, struct str name, bool if_absent);
 bool api_member_is_present(const struct json *object, struct str name);

@@ -255,12 +255,6 @@ static const struct json *present(const struct json *object, struct str name)
     return value == NULL || json_is_null(value) ? NULL : value;
 }
 
-struct str api_member_str(const struct json *object, struct str name, struct str if_absent)
-{
-    const struct json *value = present(object, name);
-    return value == NULL || !json_is_string(value) ? if_absent : json_str(value);
-}
-
 int64_t api_member_integer(const struct json *object, struct str name, int64_t if_absent)
 {
     int64_t integer;

@@ -192,13 +192,12 @@ enum status events_input_compile(struct arena *arena, const struct json *target,
     const struct json *constant = present(target, STR("Input"));
     const struct json *path = present(target, STR("InputPath"));
     const struct json *transformer = present(target, STR("InputTransformer"));
-    const struct json *id = present(target, STR("Id"));
     struct compiling *compiling = ARENA_NEW(arena, struct compiling);
     struct events_input input = {.kind = EVENTS_INPUT_EVENT};
     enum status status = STATUS_OK;
     if (compiling == NULL) return STATUS_NO_MEMORY;
     compiling->arena = arena;
-    compiling->target_id = id != NULL && json_is_string(id) ? json_str(id) : STR("");
+    compiling->target_id = JSON_FIND_STR(target, "Id");
     if ((constant != NULL) + (path != NULL) + (transformer != NULL) > 1) {
         status = refuse(compiling,
                         "Only one of Input, InputPath, or InputTransformer must be provided for "

@@ -214,8 +214,7 @@ void events_reply_end(struct events_operation *operation, struct buffer *buffer,
 
 struct str events_parameter(const struct events_operation *operation, const char *name)
 {
-    const struct json *value = json_find(&operation->parameters, str_from_c(name));
-    return value != NULL && json_is_string(value) ? json_str(value) : STR("");
+    return json_find_str(&operation->parameters, str_from_c(name), STR(""));
 }
 
 // "arn:aws:events:us-east-1:000000000000:event-bus/NAME" or NAME.

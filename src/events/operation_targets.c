@@ -2,12 +2,6 @@
 
 #include "events/private.h"
 
-static struct str text_member(const struct json *object, struct str name)
-{
-    const struct json *value = json_find(object, name);
-    return value != NULL && json_is_string(value) ? json_str(value) : STR("");
-}
-
 static bool is_arn(struct str arn)
 {
     struct str rest = arn;
@@ -24,7 +18,7 @@ static bool is_arn(struct str arn)
 static void put_target(struct json *items, size_t *count, const struct json *target)
 {
     for (size_t i = 0; i < *count; i++) {
-        if (str_equal(text_member(&items[i], STR("Id")), text_member(target, STR("Id")))) {
+        if (str_equal(JSON_FIND_STR(&items[i], "Id"), JSON_FIND_STR(target, "Id"))) {
             items[i] = *target;
             return;
         }
@@ -34,7 +28,7 @@ static void put_target(struct json *items, size_t *count, const struct json *tar
 
 static bool check_target(struct events_operation *operation, const struct json *target)
 {
-    struct str id = text_member(target, STR("Id")), arn = text_member(target, STR("Arn"));
+    struct str id = JSON_FIND_STR(target, "Id"), arn = JSON_FIND_STR(target, "Arn");
     if (id.size == 0 || arn.size == 0) {
         events_refuse(operation, "ValidationException",
                       "A target needs the members Id and Arn, both text.");

@@ -9,12 +9,6 @@
 
 const struct str events_default_bus = STR_INIT("default");
 
-static struct str member_str(const struct json *object, struct str name)
-{
-    const struct json *value = json_find(object, name);
-    return value != NULL && json_is_string(value) ? json_str(value) : STR("");
-}
-
 // ---------------------------------------------------------------------------------------------
 // Buses
 
@@ -99,9 +93,9 @@ static enum status make_target(struct events *events, struct events_rule *rule,
     struct str region, name;
     *target = (struct events_target){
         .kind = EVENTS_TARGET_OTHER,
-        .id = member_str(body, STR("Id")),
-        .arn = member_str(body, STR("Arn")),
-        .role_arn = member_str(body, STR("RoleArn")),
+        .id = JSON_FIND_STR(body, "Id"),
+        .arn = JSON_FIND_STR(body, "Arn"),
+        .role_arn = JSON_FIND_STR(body, "RoleArn"),
         .body = *body,
     };
     enum status status = events_input_compile(&rule->arena, body, &target->input, reterr_message);
@@ -150,12 +144,12 @@ static enum status fill_rule(struct events *events, const struct events_bus *bus
 {
     enum status status = json_parse(&rule->arena, rule->body_text, 0, &rule->body, NULL);
     if (status != STATUS_OK) return status == STATUS_INVALID ? STATUS_CORRUPT : status;
-    rule->name = member_str(&rule->body, STR("Name"));
+    rule->name = JSON_FIND_STR(&rule->body, "Name");
     rule->arn = rule_arn(events, bus, &rule->arena, rule->name);
-    rule->is_enabled = !str_is(member_str(&rule->body, STR("State")), "DISABLED");
+    rule->is_enabled = !str_is(JSON_FIND_STR(&rule->body, "State"), "DISABLED");
     random_uuid(&events->random, rule->log_stream);
     struct str reason;
-    status = events_pattern_compile(&rule->arena, member_str(&rule->body, STR("EventPattern")),
+    status = events_pattern_compile(&rule->arena, JSON_FIND_STR(&rule->body, "EventPattern"),
                                     &rule->pattern, &reason);
     if (status == STATUS_INVALID) {
         *ret_type = STR("InvalidEventPatternException");

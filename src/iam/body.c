@@ -2,12 +2,6 @@
 
 #include "iam/body.h"
 
-struct str iam_body_str(const struct json *body, struct str name)
-{
-    const struct json *value = json_find(body, name);
-    return value != NULL && json_is_string(value) ? json_str(value) : STR("");
-}
-
 int64_t iam_body_integer(const struct json *body, struct str name)
 {
     const struct json *value = json_find(body, name);
@@ -27,8 +21,8 @@ bool iam_body_tags(struct arena *arena, const struct json *body, const struct ia
     struct iam_tag *tags = arena_alloc_array(arena, items.size, sizeof(*tags));
     if (tags == NULL) return false;
     for (uint32_t i = 0; i < items.size; i++) {
-        tags[i] = (struct iam_tag){iam_body_str(&items.items[i], STR("key")),
-                                   iam_body_str(&items.items[i], STR("value"))};
+        tags[i] = (struct iam_tag){JSON_FIND_STR(&items.items[i], "key"),
+                                   JSON_FIND_STR(&items.items[i], "value")};
     }
     *ret_tags = tags;
     *ret_count = items.size;
@@ -52,10 +46,10 @@ struct json iam_body_items_with(struct arena *arena, struct json items, struct s
 {
     struct json_items list;
     json_items_init(&list, arena);
-    struct str value = iam_body_str(item, key);
+    struct str value = json_find_str(item, key, STR(""));
     bool is_replaced = false;
     for (uint32_t i = 0; i < items.size; i++) {
-        bool is_same = str_equal(iam_body_str(&items.items[i], key), value);
+        bool is_same = str_equal(json_find_str(&items.items[i], key, STR("")), value);
         is_replaced |= is_same;
         json_items_append(&list, is_same ? *item : items.items[i]);
     }
@@ -69,7 +63,7 @@ struct json iam_body_items_without(struct arena *arena, struct json items, struc
     struct json_items list;
     json_items_init(&list, arena);
     for (uint32_t i = 0; i < items.size; i++) {
-        if (str_equal(iam_body_str(&items.items[i], key), value)) continue;
+        if (str_equal(json_find_str(&items.items[i], key, STR("")), value)) continue;
         json_items_append(&list, items.items[i]);
     }
     return json_items_finish(&list);

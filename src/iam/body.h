@@ -15,8 +15,7 @@
 #include "iam/policy.h"
 #include "json/json.h"
 
-// The empty string, 0 or no items when the member is absent or of another type.
-struct str iam_body_str(const struct json *body, struct str name);
+// 0 or no items when the member is absent or of another type.
 int64_t iam_body_integer(const struct json *body, struct str name);
 struct json iam_body_items(const struct json *body, struct str name);
 

@@ -53,8 +53,8 @@ static enum status read_inline_policies(struct iam_identity *identity)
     identity->inline_policies = policies;
     identity->inline_policy_count = items.size;
     for (uint32_t i = 0; i < items.size; i++) {
-        policies[i].name = iam_body_str(&items.items[i], STR("name"));
-        policies[i].document = iam_body_str(&items.items[i], STR("document"));
+        policies[i].name = JSON_FIND_STR(&items.items[i], "name");
+        policies[i].document = JSON_FIND_STR(&items.items[i], "document");
         struct iam_policy **next = &identity->policies[identity->policy_count];
         enum status status =
             parse_policy(identity, policies[i].document, IAM_POLICY_IDENTITY, next);
@@ -81,7 +81,7 @@ static enum status read_attachments(struct iam_identity *identity, iam_policy_lo
     identity->attachments = attachments;
     identity->attachment_count = items.size;
     for (uint32_t i = 0; i < items.size; i++) {
-        struct str arn = iam_body_str(&items.items[i], STR("arn"));
+        struct str arn = JSON_FIND_STR(&items.items[i], "arn");
         attachments[i] = (struct iam_attachment){arn, name_of_arn(arn)};
         struct iam_policy *policy = lookup(context, arn);
         if (policy != NULL) {
@@ -97,8 +97,8 @@ static enum status read_attachments(struct iam_identity *identity, iam_policy_lo
 static enum status read_role(struct iam_identity *identity)
 {
     const struct json *body = &identity->body;
-    identity->description = iam_body_str(body, STR("description"));
-    identity->trust_document = iam_body_str(body, STR("trust"));
+    identity->description = JSON_FIND_STR(body, "description");
+    identity->trust_document = JSON_FIND_STR(body, "trust");
     identity->session_duration_max_s = (int32_t)iam_body_integer(body, STR("sessionSeconds"));
     return parse_policy(identity, identity->trust_document, IAM_POLICY_TRUST,
                         &identity->trust_policy);
@@ -112,8 +112,8 @@ static enum status read_user(struct iam_identity *identity)
     for (uint32_t i = 0; i < items.size; i++) {
         const struct json *active = JSON_FIND(&items.items[i], "active");
         keys[i] = (struct iam_access_key){
-            .id = iam_body_str(&items.items[i], STR("id")),
-            .secret = iam_body_str(&items.items[i], STR("secret")),
+            .id = JSON_FIND_STR(&items.items[i], "id"),
+            .secret = JSON_FIND_STR(&items.items[i], "secret"),
             .is_active = active != NULL && active->type == JSON_TRUE,
             .created_unix_ms = iam_body_integer(&items.items[i], STR("created")),
         };
@@ -128,9 +128,9 @@ static enum status read_common(struct iam_identity *identity, struct str account
     const struct json *body = &identity->body;
     struct arena *arena = &identity->arena;
     bool is_role = identity->kind == IAM_ROLE;
-    identity->name = iam_body_str(body, STR("name"));
-    identity->path = iam_body_str(body, STR("path"));
-    identity->id = iam_body_str(body, STR("id"));
+    identity->name = JSON_FIND_STR(body, "name");
+    identity->path = JSON_FIND_STR(body, "path");
+    identity->id = JSON_FIND_STR(body, "id");
     identity->created_unix_ms = iam_body_integer(body, STR("created"));
     if (identity->name.size == 0 || identity->path.size == 0) return STATUS_CORRUPT;
     identity->arn = arena_printf(

@@ -277,7 +277,7 @@ static struct json with_inline(struct iam_change *change, const struct iam_ident
     json_items_init(&list, change->arena);
     bool is_placed = false;
     for (uint32_t i = 0; i < items.size; i++) {
-        int order = str_compare(iam_body_str(&items.items[i], STR("name")), policy_name);
+        int order = str_compare(JSON_FIND_STR(&items.items[i], "name"), policy_name);
         if (order >= 0 && !is_placed) {
             json_items_append(&list, entry);
             is_placed = true;

@@ -81,25 +81,25 @@ static enum status read_versions(struct iam_managed_policy *policy)
     if (versions == NULL) return STATUS_NO_MEMORY;
     for (uint32_t i = 0; i < items.size; i++) {
         versions[i] = (struct iam_policy_version){
-            .id = iam_body_str(&items.items[i], STR("id")),
-            .document = iam_body_str(&items.items[i], STR("document")),
+            .id = JSON_FIND_STR(&items.items[i], "id"),
+            .document = JSON_FIND_STR(&items.items[i], "document"),
             .created_unix_ms = iam_body_integer(&items.items[i], STR("created")),
         };
     }
     policy->versions = versions;
     policy->version_count = items.size;
     policy->default_version =
-        iam_managed_policy_find_version(policy, iam_body_str(&policy->body, STR("default")));
+        iam_managed_policy_find_version(policy, JSON_FIND_STR(&policy->body, "default"));
     return STATUS_OK;
 }
 
 static enum status read_body(struct iam_managed_policy *policy, struct str account)
 {
     const struct json *body = &policy->body;
-    policy->name = iam_body_str(body, STR("name"));
-    policy->path = iam_body_str(body, STR("path"));
-    policy->id = iam_body_str(body, STR("id"));
-    policy->description = iam_body_str(body, STR("description"));
+    policy->name = JSON_FIND_STR(body, "name");
+    policy->path = JSON_FIND_STR(body, "path");
+    policy->id = JSON_FIND_STR(body, "id");
+    policy->description = JSON_FIND_STR(body, "description");
     policy->created_unix_ms = iam_body_integer(body, STR("created"));
     policy->updated_unix_ms = iam_body_integer(body, STR("updated"));
     if (!iam_body_tags(&policy->arena, body, &policy->tags, &policy->tag_count)) {

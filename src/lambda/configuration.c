@@ -370,9 +370,7 @@ bool lambda_configuration_merge(struct arena *arena, const struct json *base,
     if (is_new) set_defaults(&members, arena);
     for (uint32_t i = 0; base != NULL && i < base->size; i++)
         json_members_append(&members, json_str(&base->members[i].name), base->members[i].value);
-    const struct json *name =
-        is_new ? JSON_FIND(request, "FunctionName") : JSON_FIND(base, "FunctionName");
-    struct str function_name = name != NULL && json_is_string(name) ? json_str(name) : STR("");
+    struct str function_name = JSON_FIND_STR(is_new ? request : base, "FunctionName");
 
     const struct json *package = lambda_constraints_string(&constraints, &package_rule);
     bool is_image = package != NULL && str_is(json_str(package), "Image");

@@ -169,11 +169,10 @@ static struct str render_code_name(struct arena *arena, struct str name, struct 
 static bool record_uses_code(const struct json *record, struct str sha256)
 {
     if (!json_is_object(record)) return false;
-    if (str_equal(lambda_record_string(JSON_FIND(record, "Latest"), "CodeSha256"), sha256))
-        return true;
+    if (str_equal(JSON_FIND_STR(JSON_FIND(record, "Latest"), "CodeSha256"), sha256)) return true;
     const struct json *versions = lambda_record_list(record, "Versions");
     for (uint32_t i = 0; i < versions->size; i++) {
-        if (str_equal(lambda_record_string(&versions->items[i], "CodeSha256"), sha256)) return true;
+        if (str_equal(JSON_FIND_STR(&versions->items[i], "CodeSha256"), sha256)) return true;
     }
     return false;
 }
@@ -190,7 +189,7 @@ static void find_unused(struct change *change)
     for (uint32_t i = 0; i <= versions->size; i++) {
         const struct json *configuration =
             i < versions->size ? &versions->items[i] : JSON_FIND(edit->record, "Latest");
-        struct str sha256 = lambda_record_string(configuration, "CodeSha256");
+        struct str sha256 = JSON_FIND_STR(configuration, "CodeSha256");
         if (!record_uses_code(&edit->new_record, sha256))
             change->unused_names[change->unused_count++] =
                 render_code_name(edit->arena, edit->name, sha256);
@@ -393,8 +392,7 @@ static void get_code(struct change *change)
                  .done = on_fetched},
         .operation = change->operation,
         .lambda = change->lambda,
-        .name =
-            render_code_name(edit->arena, edit->name, lambda_record_string(found, "CodeSha256")),
+        .name = render_code_name(edit->arena, edit->name, JSON_FIND_STR(found, "CodeSha256")),
     };
     lambda_function_unref(change->function);
     change->lambda->pending++;
@@ -605,7 +603,7 @@ static struct json list_region(struct lambda *lambda, struct arena *arena, struc
 static void list_functions(struct lambda *lambda, struct lambda_operation *operation)
 {
     struct lambda_edit edit = {.arena = operation->arena, .parameters = &operation->parameters};
-    bool is_all = str_is(lambda_record_string(&operation->parameters, "FunctionVersion"), "ALL");
+    bool is_all = str_is(JSON_FIND_STR(&operation->parameters, "FunctionVersion"), "ALL");
     struct json all = list_region(lambda, operation->arena, operation->region, is_all);
     if (lambda_edit_page(&edit, "Functions", &all, 50)) {
         set_body(operation, &edit.result);

@@ -153,8 +153,8 @@ void lambda_version_unref(struct lambda_version *version)
 static struct lambda_version *find_unchanged(const struct lambda_function *function,
                                              const struct json *configuration)
 {
-    struct str revision = lambda_record_string(configuration, "RevisionId");
-    struct str number = lambda_record_string(configuration, "Version");
+    struct str revision = JSON_FIND_STR(configuration, "RevisionId");
+    struct str number = JSON_FIND_STR(configuration, "Version");
     struct lambda_version *latest = function->latest;
     if (latest != NULL && str_equal(latest->configuration.version, number))
         return str_equal(latest->configuration.revision_id, revision) ? latest : NULL;
@@ -297,7 +297,7 @@ static struct str draw_target(const struct json *alias, struct random *random)
         json_is_number(&weights->members[0].value) &&
         random_uniform(random) < json_to_real(&weights->members[0].value))
         return json_str(&weights->members[0].name);
-    return lambda_record_string(alias, "FunctionVersion");
+    return JSON_FIND_STR(alias, "FunctionVersion");
 }
 
 struct lambda_version *lambda_function_find_version(const struct lambda_function *function,
@@ -308,7 +308,7 @@ struct lambda_version *lambda_function_find_version(const struct lambda_function
         return find_numbered(function, qualifier);
     const struct json *aliases = lambda_record_list(&function->record, "Aliases");
     for (uint32_t i = 0; i < aliases->size; i++) {
-        if (str_equal(lambda_record_string(&aliases->items[i], "Name"), qualifier))
+        if (str_equal(JSON_FIND_STR(&aliases->items[i], "Name"), qualifier))
             return find_numbered(function, draw_target(&aliases->items[i], random));
     }
     return NULL;

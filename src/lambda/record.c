@@ -13,12 +13,6 @@
 // ---------------------------------------------------------------------------------------------
 // Help for all operations
 
-struct str lambda_record_string(const struct json *object, const char *name)
-{
-    const struct json *value = json_find(object, str_from_c(name));
-    return value != NULL && json_is_string(value) ? json_str(value) : STR("");
-}
-
 static bool bool_member(const struct json *object, const char *name)
 {
     const struct json *value = json_find(object, str_from_c(name));
@@ -84,7 +78,7 @@ bool lambda_edit_page(struct lambda_edit *edit, const char *name, const struct j
     const struct json *max = lambda_constraints_integer(&constraints, "MaxItems", false, 1, 10000);
     if (!lambda_constraints_finish(&constraints)) return false;
     if (max != NULL && json_to_integer(max, &size) && size > page_size_max) size = page_size_max;
-    struct str marker = lambda_record_string(edit->parameters, "Marker");
+    struct str marker = JSON_FIND_STR(edit->parameters, "Marker");
     if (marker.size > 0 && (!str_to_u64(marker, &start) || start > items->size))
         return lambda_exception_invalid(&edit->exception, edit->arena, "Invalid Marker");
     uint64_t end = start + (uint64_t)size > items->size ? items->size : start + (uint64_t)size;
@@ -115,7 +109,7 @@ static const struct json *find_numbered(const struct json *record, struct str nu
 {
     const struct json *versions = lambda_record_list(record, "Versions");
     for (uint32_t i = 0; i < versions->size; i++) {
-        if (str_equal(lambda_record_string(&versions->items[i], "Version"), number))
+        if (str_equal(JSON_FIND_STR(&versions->items[i], "Version"), number))
             return &versions->items[i];
     }
     return NULL;
@@ -127,8 +121,8 @@ const struct json *lambda_record_find_version(const struct json *record, struct 
     if (lambda_qualifier_is_version(qualifier)) return find_numbered(record, qualifier);
     const struct json *aliases = lambda_record_list(record, "Aliases");
     for (uint32_t i = 0; i < aliases->size; i++) {
-        if (!str_equal(lambda_record_string(&aliases->items[i], "Name"), qualifier)) continue;
-        struct str target = lambda_record_string(&aliases->items[i], "FunctionVersion");
+        if (!str_equal(JSON_FIND_STR(&aliases->items[i], "Name"), qualifier)) continue;
+        struct str target = JSON_FIND_STR(&aliases->items[i], "FunctionVersion");
         if (str_is(target, "$LATEST")) return JSON_FIND(record, "Latest");
         return find_numbered(record, target);
     }
@@ -197,12 +191,12 @@ static bool publish_version(struct lambda_edit *edit)
     struct lambda_constraints constraints;
     const struct lambda_string_rule rule = {.member = "Description", .size_max = 256};
     const struct json *latest = JSON_FIND(edit->record, "Latest");
-    struct str sha256 = lambda_record_string(latest, "CodeSha256");
-    struct str wanted = lambda_record_string(edit->parameters, "CodeSha256");
+    struct str sha256 = JSON_FIND_STR(latest, "CodeSha256");
+    struct str wanted = JSON_FIND_STR(edit->parameters, "CodeSha256");
     lambda_constraints_init(&constraints, edit->arena, edit->parameters, &edit->exception);
     const struct json *description = lambda_constraints_string(&constraints, &rule);
     if (!lambda_constraints_finish(&constraints) ||
-        !lambda_edit_check_revision(edit, lambda_record_string(latest, "RevisionId")) ||
+        !lambda_edit_check_revision(edit, JSON_FIND_STR(latest, "RevisionId")) ||
         !check_room_for_version(edit))
         return false;
     if (wanted.size > 0 && !str_equal(wanted, sha256))
@@ -288,7 +282,7 @@ static bool update_code(struct lambda_edit *edit)
 {
     const struct json *latest = JSON_FIND(edit->record, "Latest");
     struct json list = json_null, architectures, changed = *latest;
-    if (!lambda_edit_check_revision(edit, lambda_record_string(latest, "RevisionId"))) return false;
+    if (!lambda_edit_check_revision(edit, JSON_FIND_STR(latest, "RevisionId"))) return false;
     // Of the configuration, only the architecture may come with the code.
     const struct json *wanted = JSON_FIND(edit->parameters, "Architectures");
     if (wanted != NULL && !json_is_null(wanted)) {
@@ -316,7 +310,7 @@ static bool update_configuration(struct lambda_edit *edit)
 {
     const struct json *latest = JSON_FIND(edit->record, "Latest");
     struct json changed;
-    if (!lambda_edit_check_revision(edit, lambda_record_string(latest, "RevisionId"))) return false;
+    if (!lambda_edit_check_revision(edit, JSON_FIND_STR(latest, "RevisionId"))) return false;
     if (!lambda_configuration_merge(edit->arena, latest, edit->parameters, &changed,
                                     &edit->exception))
         return false;
@@ -382,9 +376,9 @@ static struct str find_alias_of(const struct json *record, struct str number)
         const struct json *routing = JSON_FIND(&aliases->items[i], "RoutingConfig");
         const struct json *weights =
             routing == NULL ? NULL : JSON_FIND(routing, "AdditionalVersionWeights");
-        if (str_equal(lambda_record_string(&aliases->items[i], "FunctionVersion"), number) ||
+        if (str_equal(JSON_FIND_STR(&aliases->items[i], "FunctionVersion"), number) ||
             (weights != NULL && json_find(weights, number) != NULL))
-            return lambda_record_string(&aliases->items[i], "Name");
+            return JSON_FIND_STR(&aliases->items[i], "Name");
     }
     return STR("");
 }
@@ -413,7 +407,7 @@ static bool delete_function(struct lambda_edit *edit)
     struct json_items items;
     json_items_init(&items, edit->arena);
     for (uint32_t i = 0; i < versions->size; i++) {
-        if (!str_equal(lambda_record_string(&versions->items[i], "Version"), edit->qualifier))
+        if (!str_equal(JSON_FIND_STR(&versions->items[i], "Version"), edit->qualifier))
             json_items_append(&items, versions->items[i]);
     }
     // A version that is not there is as good as deleted, as in the service.

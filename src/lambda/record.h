@@ -80,9 +80,6 @@ struct json lambda_edit_make_revision(struct lambda_edit *edit);
 // The record with one member replaced, into `edit->new_record`.
 void lambda_edit_set_member(struct lambda_edit *edit, const char *name, struct json value);
 
-// The member, or the empty string.
-struct str lambda_record_string(const struct json *object, const char *name);
-
 // The member, or an empty array.
 const struct json *lambda_record_list(const struct json *record, const char *name);
 

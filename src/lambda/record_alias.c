@@ -13,8 +13,7 @@ static const struct json *find_alias(const struct json *record, struct str name)
 {
     const struct json *aliases = lambda_record_list(record, "Aliases");
     for (uint32_t i = 0; i < aliases->size; i++) {
-        if (str_equal(lambda_record_string(&aliases->items[i], "Name"), name))
-            return &aliases->items[i];
+        if (str_equal(JSON_FIND_STR(&aliases->items[i], "Name"), name)) return &aliases->items[i];
     }
     return NULL;
 }
@@ -108,7 +107,7 @@ static void set_alias(struct lambda_edit *edit, struct str name, const struct js
     json_items_init(&items, edit->arena);
     bool is_placed = alias == NULL;
     for (uint32_t i = 0; i < aliases->size; i++) {
-        if (!str_equal(lambda_record_string(&aliases->items[i], "Name"), name)) {
+        if (!str_equal(JSON_FIND_STR(&aliases->items[i], "Name"), name)) {
             json_items_append(&items, aliases->items[i]);
         } else if (alias != NULL) {
             json_items_append(&items, *alias);
@@ -174,7 +173,7 @@ bool lambda_edit_update_alias(struct lambda_edit *edit)
     if (!read_name(edit, &name)) return false;
     const struct json *alias = find_alias(edit->record, name);
     if (alias == NULL) return alias_not_found(edit, name);
-    if (!lambda_edit_check_revision(edit, lambda_record_string(alias, "RevisionId")) ||
+    if (!lambda_edit_check_revision(edit, JSON_FIND_STR(alias, "RevisionId")) ||
         !make_alias(edit, name, alias, &changed))
         return false;
     set_alias(edit, name, &changed);
@@ -194,12 +193,12 @@ bool lambda_edit_delete_alias(struct lambda_edit *edit)
 bool lambda_edit_list_aliases(struct lambda_edit *edit)
 {
     const struct json *aliases = lambda_record_list(edit->record, "Aliases");
-    struct str version = lambda_record_string(edit->parameters, "FunctionVersion");
+    struct str version = JSON_FIND_STR(edit->parameters, "FunctionVersion");
     struct json_items items;
     json_items_init(&items, edit->arena);
     for (uint32_t i = 0; i < aliases->size; i++) {
         if (version.size == 0 ||
-            str_equal(lambda_record_string(&aliases->items[i], "FunctionVersion"), version))
+            str_equal(JSON_FIND_STR(&aliases->items[i], "FunctionVersion"), version))
             json_items_append(&items, aliases->items[i]);
     }
     struct json all = json_items_finish(&items);

@@ -174,9 +174,9 @@ static struct json make_principal(struct lambda_edit *edit, struct str principal
 static struct json make_condition(struct lambda_edit *edit)
 {
     struct json_members members, equals;
-    struct str account = lambda_record_string(edit->parameters, "SourceAccount");
-    struct str organization = lambda_record_string(edit->parameters, "PrincipalOrgID");
-    struct str arn = lambda_record_string(edit->parameters, "SourceArn");
+    struct str account = JSON_FIND_STR(edit->parameters, "SourceAccount");
+    struct str organization = JSON_FIND_STR(edit->parameters, "PrincipalOrgID");
+    struct str arn = JSON_FIND_STR(edit->parameters, "SourceArn");
     json_members_init(&members, edit->arena);
     json_members_init(&equals, edit->arena);
     if (account.size > 0)
@@ -201,7 +201,7 @@ static struct json make_statement(struct lambda_edit *edit)
     json_members_append(&members, STR("Sid"), *JSON_FIND(edit->parameters, "StatementId"));
     json_members_append(&members, STR("Effect"), json_from_str(STR("Allow")));
     json_members_append(&members, STR("Principal"),
-                        make_principal(edit, lambda_record_string(edit->parameters, "Principal")));
+                        make_principal(edit, JSON_FIND_STR(edit->parameters, "Principal")));
     json_members_append(&members, STR("Action"), *JSON_FIND(edit->parameters, "Action"));
     json_members_append(&members, STR("Resource"), json_from_str(arn));
     if (!json_is_null(&condition)) json_members_append(&members, STR("Condition"), condition);
@@ -210,7 +210,7 @@ static struct json make_statement(struct lambda_edit *edit)
 
 static bool is_of_qualifier(const struct json *policy, struct str qualifier)
 {
-    return str_equal(lambda_record_string(policy, "Qualifier"), qualifier);
+    return str_equal(JSON_FIND_STR(policy, "Qualifier"), qualifier);
 }
 
 // Place in "Policies" of the statement of that id under the edit's qualifier; its size when absent.
@@ -220,7 +220,7 @@ static uint32_t find_statement(struct lambda_edit *edit, struct str id)
     for (uint32_t i = 0; i < policies->size; i++) {
         const struct json *statement = JSON_FIND(&policies->items[i], "Statement");
         if (is_of_qualifier(&policies->items[i], edit->qualifier) && statement != NULL &&
-            str_equal(lambda_record_string(statement, "Sid"), id))
+            str_equal(JSON_FIND_STR(statement, "Sid"), id))
             return i;
     }
     return policies->size;
@@ -280,7 +280,7 @@ bool lambda_edit_add_permission(struct lambda_edit *edit)
     if (edit->qualifier.size > 0 &&
         lambda_record_find_version(edit->record, edit->qualifier) == NULL)
         return lambda_edit_not_found(edit, edit->qualifier);
-    struct str id = lambda_record_string(edit->parameters, "StatementId");
+    struct str id = JSON_FIND_STR(edit->parameters, "StatementId");
     if (find_statement(edit, id) < policies->size)
         return lambda_exception_conflict(&edit->exception, edit->arena,
                                          "The statement id (%" STR_FORMAT ") provided already "
@@ -323,7 +323,7 @@ bool lambda_edit_get_policy(struct lambda_edit *edit)
 bool lambda_edit_remove_permission(struct lambda_edit *edit)
 {
     const struct json *policies = lambda_record_list(edit->record, "Policies");
-    struct str id = lambda_record_string(edit->parameters, "StatementId");
+    struct str id = JSON_FIND_STR(edit->parameters, "StatementId");
     uint32_t found = find_statement(edit, id);
     struct json_items items;
     if (found == policies->size)

@@ -47,12 +47,6 @@ static void refuse(struct json_writer *writer, struct str cause)
     json_writer_end_object(writer);
 }
 
-static struct str text_member(const struct json *object, struct str name, struct str absent)
-{
-    const struct json *value = json_find(object, name);
-    return value != NULL && json_is_string(value) ? json_str(value) : absent;
-}
-
 // A number of seconds, fractions allowed, in milliseconds.
 static int64_t seconds_member(const struct json *object, struct str name, int64_t absent)
 {
@@ -72,7 +66,7 @@ static enum status parse_machine(struct run *run, struct str *ret_problem)
     }
     struct str text = json_is_string(definition) ? json_str(definition)
                                                  : json_render_to_arena(run->arena, definition);
-    bool is_express = str_is(text_member(run->request, STR("type"), STR("")), "EXPRESS");
+    bool is_express = str_is(JSON_FIND_STR(run->request, "type"), "EXPRESS");
     enum asl_machine_type type = is_express ? ASL_MACHINE_EXPRESS : ASL_MACHINE_STANDARD;
     struct asl_diagnostics diagnostics;
     asl_diagnostics_init(&diagnostics, run->arena);
@@ -96,24 +90,24 @@ static void read_start(struct run *run)
     bool is_express = run->machine->type == ASL_MACHINE_EXPRESS;
     *start = (struct engine_start){
         .machine = run->machine,
-        .execution_arn = text_member(
+        .execution_arn = json_find_str(
             execution, STR("Id"),
             is_express ? STR("arn:aws:states:us-east-1:000000000000:express:Rehearsal:run:run")
                        : STR("arn:aws:states:us-east-1:000000000000:execution:Rehearsal:run")),
-        .execution_name = text_member(execution, STR("Name"), STR("run")),
-        .role_arn =
-            text_member(execution, STR("RoleArn"), STR("arn:aws:iam::000000000000:role/Rehearsal")),
+        .execution_name = json_find_str(execution, STR("Name"), STR("run")),
+        .role_arn = json_find_str(execution, STR("RoleArn"),
+                                  STR("arn:aws:iam::000000000000:role/Rehearsal")),
         .state_machine_arn =
-            text_member(machine, STR("Id"),
-                        STR("arn:aws:states:us-east-1:000000000000:stateMachine:Rehearsal")),
-        .state_machine_name = text_member(machine, STR("Name"), STR("Rehearsal")),
+            json_find_str(machine, STR("Id"),
+                          STR("arn:aws:states:us-east-1:000000000000:stateMachine:Rehearsal")),
+        .state_machine_name = json_find_str(machine, STR("Name"), STR("Rehearsal")),
         .region = STR("us-east-1"),
         .input = input == NULL ? json_empty_object : *input,
         .started_unix_ms = start_unix_ms,
         .history_mask = ENGINE_HISTORY_NONE,
     };
     start->input_text = json_render_to_arena(run->arena, &start->input);
-    struct str start_time = text_member(execution, STR("StartTime"), STR(""));
+    struct str start_time = JSON_FIND_STR(execution, "StartTime");
     int64_t unix_ms;
     if (clock_parse_rfc3339(start_time, &unix_ms, NULL)) start->started_unix_ms = unix_ms;
     const struct json *history = JSON_FIND(run->request, "history");
@@ -124,7 +118,7 @@ static bool read_answer(const struct json *task, struct rehearsal_answer *ret_an
 {
     const struct json *output = JSON_FIND(task, "output");
     const struct json *error = JSON_FIND(task, "error");
-    struct str state = text_member(task, STR("state"), STR(""));
+    struct str state = JSON_FIND_STR(task, "state");
     if (state.size == 0) return false;
     if (error != NULL && !json_is_string(error)) return false;
     *ret_answer = (struct rehearsal_answer){
@@ -132,13 +126,13 @@ static bool read_answer(const struct json *task, struct rehearsal_answer *ret_an
         .input = JSON_FIND(task, "input"),
         .output = error == NULL ? output : NULL,
         .submitted = JSON_FIND(task, "submitted"),
-        .worker_name = text_member(task, STR("worker_name"), STR("")),
+        .worker_name = JSON_FIND_STR(task, "worker_name"),
         .takes_ms = seconds_member(task, STR("takes_seconds"), 0),
         .heartbeat_ms = seconds_member(task, STR("heartbeat_seconds"), 0),
     };
     if (error == NULL) return true;
     ret_answer->error.name = json_str(error);
-    ret_answer->error.cause = text_member(task, STR("cause"), (struct str){0});
+    ret_answer->error.cause = json_find_str(task, STR("cause"), (struct str){0});
     return true;
 }
 
@@ -167,9 +161,8 @@ static enum status read_mocks(struct run *run, struct str *ret_problem)
             ? mock_file_parse(run->arena, json_str(config), &run->mock_file, ret_problem)
             : mock_file_read(run->arena, config, &run->mock_file, ret_problem);
     if (status == STATUS_OK) {
-        status = mock_file_choose(
-            &run->mock_file, text_member(run->request, STR("state_machine"), STR("")),
-            text_member(run->request, STR("test_case"), STR("")), ret_problem);
+        status = mock_file_choose(&run->mock_file, JSON_FIND_STR(run->request, "state_machine"),
+                                  JSON_FIND_STR(run->request, "test_case"), ret_problem);
     }
     return status == STATUS_NOT_FOUND ? STATUS_INVALID : status;
 }

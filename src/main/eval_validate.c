@@ -7,12 +7,6 @@
 #include "asl/machine.h"
 #include "main/eval.h"
 
-static struct str text_member(const struct json *request, struct str name)
-{
-    const struct json *value = json_find(request, name);
-    return value == NULL || !json_is_string(value) ? (struct str){0} : json_str(value);
-}
-
 static void answer_diagnostic(struct json_writer *writer, const struct asl_diagnostic *diagnostic)
 {
     bool is_error = diagnostic->severity == ASL_SEVERITY_ERROR;
@@ -34,8 +28,8 @@ static void answer(struct json_writer *writer, struct arena *arena, const struct
     }
     struct str text =
         json_is_string(definition) ? json_str(definition) : json_render_to_arena(arena, definition);
-    bool is_service = str_is(text_member(request, STR("rules")), "service");
-    bool is_express = str_is(text_member(request, STR("type")), "EXPRESS");
+    bool is_service = str_is(json_find_str(request, STR("rules"), (struct str){0}), "service");
+    bool is_express = str_is(json_find_str(request, STR("type"), (struct str){0}), "EXPRESS");
     static struct asl_diagnostics diagnostics; // Large, and used by one request at a time.
     asl_diagnostics_init(&diagnostics, arena);
     enum status status = asl_machine_parse_by(

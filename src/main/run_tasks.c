@@ -95,9 +95,8 @@ static bool start_mocked(struct run_tasks *tasks, struct runtime_execution *exec
 static struct str called_function(const struct tasks_request *request)
 {
     if (request->service.size == 0) return request->resource_arn;
-    const struct json *name = JSON_FIND(&request->parameters, "FunctionName");
     bool is_invoke = str_is(request->service, "lambda") && str_is(request->action, "invoke");
-    return is_invoke && name != NULL && json_is_string(name) ? json_str(name) : STR("");
+    return is_invoke ? JSON_FIND_STR(&request->parameters, "FunctionName") : STR("");
 }
 
 // The request as it must be for the local function of that name.

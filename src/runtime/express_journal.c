@@ -175,20 +175,14 @@ static enum status recovery_run(struct store_task *task, struct store_tx *tx)
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-static struct str str_member(const struct json *record, struct str name)
-{
-    const struct json *value = json_find(record, name);
-    return value != NULL && json_is_string(value) ? json_str(value) : STR("");
-}
-
 // The texts of a start, copied to the execution's arena from a record that is about to go.
 static enum status restore_start(struct runtime_execution *execution, const struct json *record)
 {
     struct arena *arena = &execution->arena;
     struct engine_start *start = &execution->start;
-    if (!arena_copy_str(arena, str_member(record, STR("executionArn")), &start->execution_arn) ||
-        !arena_copy_str(arena, str_member(record, STR("aliasArn")), &start->alias_arn) ||
-        !arena_copy_str(arena, str_member(record, STR("input")), &start->input_text)) {
+    if (!arena_copy_str(arena, JSON_FIND_STR(record, "executionArn"), &start->execution_arn) ||
+        !arena_copy_str(arena, JSON_FIND_STR(record, "aliasArn"), &start->alias_arn) ||
+        !arena_copy_str(arena, JSON_FIND_STR(record, "input"), &start->input_text)) {
         return STATUS_NO_MEMORY;
     }
     enum status status = json_parse(arena, start->input_text, 0, &start->input, NULL);
@@ -203,8 +197,8 @@ static enum status run_again(struct recovery *recovery, const struct recovered *
     struct runtime_execution *execution;
     enum status status = json_parse(&recovery->arena, recovered->record, 0, &record, NULL);
     if (status != STATUS_OK) return status == STATUS_INVALID ? STATUS_CORRUPT : status;
-    struct str arn = str_member(&record, STR("versionArn"));
-    if (arn.size == 0) arn = str_member(&record, STR("stateMachineArn"));
+    struct str arn = JSON_FIND_STR(&record, "versionArn");
+    if (arn.size == 0) arn = JSON_FIND_STR(&record, "stateMachineArn");
     struct state_machine *state_machine = state_machine_find(&worker->catalog, arn);
     if (state_machine == NULL) { // Deleted since: its executions end with it.
         log_warn("a start of %" STR_FORMAT ", which is not there any more, is dropped",
@@ -213,7 +207,7 @@ static enum status run_again(struct recovery *recovery, const struct recovered *
         return STATUS_OK;
     }
     status =
-        runtime_execution_new(worker, state_machine, str_member(&record, STR("name")), &execution);
+        runtime_execution_new(worker, state_machine, JSON_FIND_STR(&record, "name"), &execution);
     if (status != STATUS_OK) return status;
     status = restore_start(execution, &record);
     if (status != STATUS_OK) {

@@ -16,8 +16,7 @@ static inline const struct json *stored_value(const struct json *document, struc
 
 static inline struct str stored_str(const struct json *document, struct str name)
 {
-    const struct json *value = stored_value(document, name);
-    return json_is_string(value) ? json_str(value) : STR("");
+    return json_find_str(document, name, STR(""));
 }
 
 static inline int64_t stored_integer(const struct json *document, struct str name)

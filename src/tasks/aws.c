@@ -159,21 +159,15 @@ static void answer_unreachable(struct tasks_call *call, const struct http_answer
     answer(call, &result);
 }
 
-static struct str text_member(const struct json *object, struct str name)
-{
-    const struct json *value = json_find(object, name);
-    return value != NULL && json_is_string(value) ? json_str(value) : STR("");
-}
-
 static void answer_refused(struct tasks_call *call, const struct http_answer *http,
                            const struct json *body, struct str request_id)
 {
-    struct str type = text_member(body, STR("__type"));
+    struct str type = JSON_FIND_STR(body, "__type");
     size_t at = str_find_byte(type, '#');
     if (at != SIZE_MAX) type = str_skip(type, at + 1);
     if (type.size == 0) type = STR("ServiceException");
-    struct str message = text_member(body, STR("message"));
-    if (message.size == 0) message = text_member(body, STR("Message"));
+    struct str message = JSON_FIND_STR(body, "message");
+    if (message.size == 0) message = JSON_FIND_STR(body, "Message");
     answer_error(call, type, message, http->status, request_id);
 }
 
@@ -254,7 +248,7 @@ static struct str resource_of(const struct tasks_call *call)
                                        STR_INIT("ActivityArn"),     STR_INIT("TableName"),
                                        STR_INIT("QueueUrl"),        STR_INIT("SecretId")};
     for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
-        struct str value = text_member(&call->request.parameters, names[i]);
+        struct str value = json_find_str(&call->request.parameters, names[i], STR(""));
         if (value.size > 0) return value;
     }
     return STR("*");

@@ -200,12 +200,6 @@ static bool parse_range(struct str text, uint64_t *ret_first, uint64_t *ret_last
     return str_to_u64(str_trim(rest), ret_last) && *ret_first <= *ret_last;
 }
 
-static struct str text_member(const struct json *object, struct str name)
-{
-    const struct json *value = json_find(object, name);
-    return value != NULL && json_is_string(value) ? json_str(value) : (struct str){0};
-}
-
 // Why the response does not do, in `reterr_text`: "mocked response "R" of state "S" …".
 static enum status reject(struct mock_file *file, const struct mock_state *state, struct str why,
                           struct str *reterr_text)
@@ -232,8 +226,8 @@ static enum status read_answer(struct mock_file *file, const struct mock_state *
     }
     answer->result = result;
     if (result != NULL) return STATUS_OK;
-    answer->error = text_member(throw, STR("Error"));
-    answer->cause = text_member(throw, STR("Cause"));
+    answer->error = json_find_str(throw, STR("Error"), (struct str){0});
+    answer->cause = json_find_str(throw, STR("Cause"), (struct str){0});
     if (answer->error.data != NULL) return STATUS_OK;
     return reject(file, state,
                   arena_printf(file->arena,

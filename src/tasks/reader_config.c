@@ -5,12 +5,6 @@
 
 #include "tasks/items.h"
 
-static struct str find_text(const struct json *object, struct str name)
-{
-    const struct json *value = json_find(object, name);
-    return value != NULL && json_is_string(value) ? json_str(value) : STR("");
-}
-
 static bool find_format(struct str input_type, enum item_format *ret_format)
 {
     static const struct {
@@ -63,13 +57,13 @@ static struct str take_csv(struct reader_config *config, const struct json *memb
 {
     struct item_reader_options *options = &config->options;
     const struct json *headers = JSON_FIND(members, "CSVHeaders");
-    struct str location = find_text(members, STR("CSVHeaderLocation"));
+    struct str location = JSON_FIND_STR(members, "CSVHeaderLocation");
     bool is_given = str_is(location, "GIVEN");
     if (!is_given && !str_is(location, "FIRST_ROW"))
         return STR("field CSVHeaderLocation must be FIRST_ROW or GIVEN");
     if (is_given && headers == NULL) return STR("field CSVHeaders must be an array of strings");
     if (is_given) options->headers = *headers;
-    if (!find_delimiter(find_text(members, STR("CSVDelimiter")), &options->delimiter))
+    if (!find_delimiter(JSON_FIND_STR(members, "CSVDelimiter"), &options->delimiter))
         return STR("field CSVDelimiter must be COMMA, PIPE, SEMICOLON, SPACE or TAB");
     return (struct str){0};
 }
@@ -77,21 +71,21 @@ static struct str take_csv(struct reader_config *config, const struct json *memb
 static struct str take_format(struct reader_config *config, const struct json *members)
 {
     struct item_reader_options *options = &config->options;
-    struct str input_type = find_text(members, STR("InputType"));
+    struct str input_type = JSON_FIND_STR(members, "InputType");
     if (str_is(input_type, "PARQUET"))
         return STR("InputType PARQUET is valid but not read by this version of Galop.");
     if (!find_format(input_type, &options->format))
         return STR("field InputType must be CSV, JSON, JSONL or MANIFEST");
-    options->items_pointer = find_text(members, STR("ItemsPointer"));
+    options->items_pointer = JSON_FIND_STR(members, "ItemsPointer");
     return options->format == ITEM_FORMAT_CSV ? take_csv(config, members) : (struct str){0};
 }
 
 static struct str take_config(struct reader_config *config, bool is_list,
                               const struct json *members)
 {
-    struct str manifest_type = find_text(members, STR("ManifestType"));
-    bool is_manifest = str_is(find_text(members, STR("InputType")), "MANIFEST");
-    bool is_flat = str_is(find_text(members, STR("Transformation")), "LOAD_AND_FLATTEN");
+    struct str manifest_type = JSON_FIND_STR(members, "ManifestType");
+    bool is_manifest = str_is(JSON_FIND_STR(members, "InputType"), "MANIFEST");
+    bool is_flat = str_is(JSON_FIND_STR(members, "Transformation"), "LOAD_AND_FLATTEN");
     struct str cause = take_limit(config, members);
     if (cause.data != NULL) return cause;
     if (is_list && !is_flat) {
@@ -114,7 +108,7 @@ static struct str take_config(struct reader_config *config, bool is_list,
 void reader_config_init(struct reader_config *config, const struct json *reader,
                         struct arena *arena)
 {
-    struct str resource = find_text(reader, STR("Resource"));
+    struct str resource = JSON_FIND_STR(reader, "Resource");
     bool is_list = str_ends_with(resource, STR(":s3:listObjectsV2"));
     const struct json *parameters = JSON_FIND(reader, "Parameters");
     const struct json *members = JSON_FIND(reader, "ReaderConfig");
@@ -122,10 +116,10 @@ void reader_config_init(struct reader_config *config, const struct json *reader,
     if (parameters == NULL) parameters = &json_empty_object;
     if (members == NULL) members = &json_empty_object;
     *config = (struct reader_config){
-        .bucket = find_text(parameters, STR("Bucket")),
-        .key = find_text(parameters, STR("Key")),
-        .version_id = find_text(parameters, STR("VersionId")),
-        .prefix = find_text(parameters, STR("Prefix")),
+        .bucket = JSON_FIND_STR(parameters, "Bucket"),
+        .key = JSON_FIND_STR(parameters, "Key"),
+        .version_id = JSON_FIND_STR(parameters, "VersionId"),
+        .prefix = JSON_FIND_STR(parameters, "Prefix"),
         .options.headers = json_null,
     };
     if (!is_list && !str_ends_with(resource, STR(":s3:getObject"))) {
@@ -162,20 +156,20 @@ static enum status read_inventory(struct reader_config *config, const struct jso
 {
     static const struct str arn_prefix = STR_INIT("arn:aws:s3:::");
     const struct json *files = JSON_FIND(manifest, "files");
-    struct str bucket = find_text(manifest, STR("destinationBucket"));
+    struct str bucket = JSON_FIND_STR(manifest, "destinationBucket");
     if (str_starts_with(bucket, arn_prefix)) bucket = str_skip(bucket, arn_prefix.size);
-    if (!str_is(find_text(manifest, STR("fileFormat")), "CSV")) {
+    if (!str_is(JSON_FIND_STR(manifest, "fileFormat"), "CSV")) {
         *reterr_cause = STR("The manifest's files are not CSV.");
         return STATUS_INVALID;
     }
     *reterr_cause = STR("The manifest is no manifest of an S3 inventory.");
     if (files == NULL || !json_is_array(files)) return STATUS_INVALID;
-    config->options.headers = split_schema(arena, find_text(manifest, STR("fileSchema")));
+    config->options.headers = split_schema(arena, JSON_FIND_STR(manifest, "fileSchema"));
     for (uint32_t i = 0; i < files->size; i++) {
         struct s3_object *object = s3_object_list_append(objects, arena);
         if (object == NULL) return STATUS_NO_MEMORY;
         object->bucket = bucket.size == 0 ? config->bucket : bucket;
-        object->key = find_text(&files->items[i], STR("key"));
+        object->key = JSON_FIND_STR(&files->items[i], "key");
         if (object->key.size == 0) return STATUS_INVALID;
     }
     return STATUS_OK;

@@ -430,12 +430,6 @@ static void on_work(struct net_deferred *deferred)
 
 // ---------------------------------------------------------------------------------------------
 
-static struct str find_text(const struct json *object, struct str name)
-{
-    const struct json *value = json_find(object, name);
-    return value != NULL && json_is_string(value) ? json_str(value) : STR("");
-}
-
 static void take_config(struct results_sink *sink, const struct json *writer)
 {
     const struct json *config = JSON_FIND(writer, "WriterConfig");
@@ -444,15 +438,15 @@ static void take_config(struct results_sink *sink, const struct json *writer)
     if (parameters == NULL) parameters = &json_empty_object;
     if (config == NULL) config = &json_empty_object;
     bool has_resource = JSON_FIND(writer, "Resource") != NULL;
-    struct str transformation = find_text(config, STR("Transformation"));
-    struct str prefix = find_text(parameters, STR("Prefix"));
+    struct str transformation = JSON_FIND_STR(config, "Transformation");
+    struct str prefix = JSON_FIND_STR(parameters, "Prefix");
     sink->transformation = has_resource ? TRANSFORM_NONE : TRANSFORM_COMPACT;
     if (str_is(transformation, "NONE")) sink->transformation = TRANSFORM_NONE;
     if (str_is(transformation, "COMPACT")) sink->transformation = TRANSFORM_COMPACT;
     if (str_is(transformation, "FLATTEN")) sink->transformation = TRANSFORM_FLATTEN;
-    sink->is_jsonl = str_is(find_text(config, STR("OutputType")), "JSONL");
+    sink->is_jsonl = str_is(JSON_FIND_STR(config, "OutputType"), "JSONL");
     if (!has_resource) return;
-    sink->bucket = find_text(parameters, STR("Bucket"));
+    sink->bucket = JSON_FIND_STR(parameters, "Bucket");
     if (sink->bucket.size == 0)
         fail_writer(sink, STR("field Bucket must be a string that is not empty"));
     struct str uuid = sink->map_run_arn; // Stands behind the last colon.
