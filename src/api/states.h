@@ -178,10 +178,26 @@ struct states_page {
     size_t size;
 };
 
+// Reply that a token, of a page or of a task, is none of ours.
+void states_refuse_token(struct api_request *request);
+
 // Replies with InvalidToken and returns false when the token is not of this operation and
 // `subject`.
 MUST_USE bool states_page_read(struct api_request *request, struct str subject,
                                struct states_page *ret_page);
+
+// Pages that are told apart by a number: of their first item, or how many stand before it.
+//
+//   first   the number of the page to begin with: what is given when there is no token
+//
+// Replies with InvalidToken and returns false as above.
+MUST_USE bool states_page_read_number(struct api_request *request, struct str subject,
+                                      int64_t first, struct states_page *ret_page,
+                                      int64_t *ret_number);
+
+// The member nextToken, for the page of `number`.
+void states_page_write_number(struct json_writer *writer, struct api_request *request,
+                              const struct states_page *page, int64_t number);
 
 // A list that an operation shows.
 struct states_list {

@@ -5,8 +5,6 @@
 #include "runtime/redrive.h"
 #include "store/execution.h"
 
-enum { PAGE_DEFAULT = 100, PAGE_MAX = 1000 };
-
 // ---------------------------------------------------------------------------------------------
 // Reading the store
 
@@ -318,7 +316,7 @@ static const struct api_member list_members[] = {
     {.name = STR_INIT("statusFilter"),
      .type = API_MEMBER_STRING,
      .enum_values = "[SUCCEEDED, TIMED_OUT, PENDING_REDRIVE, ABORTED, FAILED, RUNNING]"},
-    {.name = STR_INIT("maxResults"), .type = API_MEMBER_INTEGER, .max = PAGE_MAX},
+    STATES_MAX_RESULTS_MEMBER,
     {.name = STR_INIT("nextToken"), .type = API_MEMBER_STRING, .min = 1, .max = 3096},
     {.name = STR_INIT("mapRunArn"), .type = API_MEMBER_STRING, .min = 1, .max = 2000},
     {.name = STR_INIT("redriveFilter"),
@@ -329,9 +327,8 @@ static const struct api_member list_members[] = {
 struct list_read {
     struct states_read read;
     struct store_execution_query query;
-    struct str purpose;
-    size_t count_max;
-    struct store_execution *rows; // One more than asked for, if there are as many.
+    struct states_page page;
+    struct store_execution *rows; // One more than the page has, if there are as many.
     size_t count;
     int64_t next_before_id; // Where to go on when the store stopped looking.
 };
@@ -340,7 +337,7 @@ static enum status collect_row(void *context, const struct store_execution *row)
 {
     struct list_read *list = context;
     struct arena *arena = list->read.request->arena;
-    if (list->count > list->count_max) return STATUS_NOT_FOUND; // Enough.
+    if (list->count > list->page.size) return STATUS_NOT_FOUND; // Enough.
     struct store_execution *copy = &list->rows[list->count];
     *copy = *row;
     struct str *const texts[] = {&copy->state_machine_arn, &copy->name,      &copy->status,
@@ -383,7 +380,7 @@ static void reply_list(struct states_read *read, enum status status)
         api_fault(request, status);
         return;
     }
-    size_t count = list->count > list->count_max ? list->count_max : list->count;
+    size_t count = list->count > list->page.size ? list->page.size : list->count;
     struct json_writer writer;
     json_writer_init(&writer, api_reply_begin(request));
     json_writer_begin_object(&writer);
@@ -394,30 +391,10 @@ static void reply_list(struct states_read *read, enum status status)
     json_writer_end_array(&writer);
     int64_t next = list->count > count ? list->rows[count - 1].id : list->next_before_id;
     if (next != 0) {
-        struct str position = arena_printf(request->arena, "%lld", (long long)next);
-        json_writer_string_member(&writer, STR("nextToken"),
-                                  api_page_token(request->arena, list->purpose, position));
+        states_page_write_number(&writer, request, &list->page, next);
     }
     json_writer_end_object(&writer);
     api_reply_end(request);
-}
-
-// A page goes on below an id. Replies and returns false when the token is bad.
-static bool read_position(struct list_read *list)
-{
-    struct api_request *request = list->read.request;
-    struct str token = api_member_str(&request->body, STR("nextToken"), STR(""));
-    struct str position;
-    uint64_t id;
-    list->query.before_id = INT64_MAX;
-    if (token.size == 0) return true;
-    if (!api_page_position(request->arena, list->purpose, token, &position) ||
-        !str_to_u64(position, &id) || id > INT64_MAX) {
-        api_exception(request, STR("InvalidToken"), "Invalid Token: 'Invalid token'");
-        return false;
-    }
-    list->query.before_id = (int64_t)id;
-    return true;
 }
 
 // Whose executions. Replies and returns false when that cannot be told.
@@ -451,6 +428,7 @@ static bool read_whose(struct list_read *list)
     return true;
 }
 
+// Which of them, and which page. Replies and returns false when that is refused.
 static bool read_filters(struct list_read *list)
 {
     struct api_request *request = list->read.request;
@@ -463,13 +441,14 @@ static bool read_filters(struct list_read *list)
                       "The status filter PENDING_REDRIVE needs a Map Run ARN");
         return false;
     }
-    list->purpose = arena_printf(request->arena,
-                                 "ListExecutions %" STR_FORMAT "%" STR_FORMAT "%" STR_FORMAT
-                                 "%" STR_FORMAT " %" STR_FORMAT " %d",
-                                 STR_ARGS(query->state_machine_arn), STR_ARGS(query->version_arn),
-                                 STR_ARGS(query->alias_arn), STR_ARGS(query->map_run_arn),
-                                 STR_ARGS(query->status), query->redriven);
-    return true;
+    struct str subject = arena_printf(
+        request->arena,
+        "%" STR_FORMAT "%" STR_FORMAT "%" STR_FORMAT "%" STR_FORMAT " %" STR_FORMAT " %d",
+        STR_ARGS(query->state_machine_arn), STR_ARGS(query->version_arn),
+        STR_ARGS(query->alias_arn), STR_ARGS(query->map_run_arn), STR_ARGS(query->status),
+        query->redriven);
+    // A page goes on below an id.
+    return states_page_read_number(request, subject, INT64_MAX, &list->page, &query->before_id);
 }
 
 static void list(struct api_request *request)
@@ -480,10 +459,8 @@ static void list(struct api_request *request)
         return;
     }
     list->read = (struct states_read){.request = request, .run = run_list, .reply = reply_list};
-    if (!read_whose(list) || !read_filters(list) || !read_position(list)) return;
-    list->count_max = (size_t)api_member_integer(&request->body, STR("maxResults"), 0);
-    if (list->count_max == 0) list->count_max = PAGE_DEFAULT;
-    list->rows = arena_alloc_array(request->arena, list->count_max + 1, sizeof(*list->rows));
+    if (!read_whose(list) || !read_filters(list)) return;
+    list->rows = arena_alloc_array(request->arena, list->page.size + 1, sizeof(*list->rows));
     if (list->rows == NULL) {
         api_fault(request, STATUS_NO_MEMORY);
         return;

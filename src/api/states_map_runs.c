@@ -227,16 +227,16 @@ static void update(struct api_request *request)
 
 static const struct api_member list_members[] = {
     STATES_ARN_MEMBER("executionArn"),
-    {.name = STR_INIT("maxResults"), .type = API_MEMBER_INTEGER, .max = 1000},
-    {.name = STR_INIT("nextToken"), .type = API_MEMBER_STRING, .min = 1, .max = 1024},
+    STATES_MAX_RESULTS_MEMBER,
+    STATES_NEXT_TOKEN_MEMBER,
 };
 
 struct list_read {
     struct states_read read;
     struct states_execution_key key;
     struct states_page page;
-    uint64_t first; // How many stand on the pages before.
-    uint64_t seen;
+    int64_t first; // How many stand on the pages before.
+    int64_t seen;
     struct store_map_run *rows; // One more than the page has, if there are as many.
     size_t count;
 };
@@ -310,10 +310,7 @@ static void reply_list(struct states_read *read, enum status status)
         write_item(&writer, list, &list->rows[i]);
     json_writer_end_array(&writer);
     if (list->count > count) {
-        struct str position =
-            arena_printf(request->arena, "%llu", (unsigned long long)(list->first + count));
-        json_writer_string_member(&writer, STR("nextToken"),
-                                  api_page_token(request->arena, list->page.purpose, position));
+        states_page_write_number(&writer, request, &list->page, list->first + (int64_t)count);
     }
     json_writer_end_object(&writer);
     api_reply_end(request);
@@ -329,11 +326,8 @@ static void list(struct api_request *request)
     *list = (struct list_read){0};
     list->read = (struct states_read){.request = request, .run = run_list, .reply = reply_list};
     if (!states_execution_key_read(request, false, &list->key)) return;
-    if (!states_page_read(request, list->key.execution_arn, &list->page)) return;
-    if (list->page.after.size > 0 && !str_to_u64(list->page.after, &list->first)) {
-        api_exception(request, STR("InvalidToken"), "Invalid Token: 'Invalid token'");
+    if (!states_page_read_number(request, list->key.execution_arn, 0, &list->page, &list->first))
         return;
-    }
     list->rows = arena_alloc_array(request->arena, list->page.size + 1, sizeof(*list->rows));
     if (list->rows == NULL) {
         api_fault(request, STATUS_NO_MEMORY);

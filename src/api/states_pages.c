@@ -6,6 +6,11 @@
 
 enum { PAGE_DEFAULT = 100 };
 
+void states_refuse_token(struct api_request *request)
+{
+    api_exception(request, STR("InvalidToken"), "Invalid Token: 'Invalid token'");
+}
+
 bool states_page_read(struct api_request *request, struct str subject, struct states_page *ret_page)
 {
     struct states_page page = {
@@ -17,11 +22,39 @@ bool states_page_read(struct api_request *request, struct str subject, struct st
     if (page.size == 0) page.size = PAGE_DEFAULT;
     struct str token = api_member_str(&request->body, STR("nextToken"), STR(""));
     if (token.size > 0 && !api_page_position(request->arena, page.purpose, token, &page.after)) {
-        api_exception(request, STR("InvalidToken"), "Invalid Token: 'Invalid token'");
+        states_refuse_token(request);
         return false;
     }
     *ret_page = page;
     return true;
+}
+
+bool states_page_read_number(struct api_request *request, struct str subject, int64_t first,
+                             struct states_page *ret_page, int64_t *ret_number)
+{
+    struct states_page page;
+    uint64_t number = (uint64_t)first;
+    if (!states_page_read(request, subject, &page)) return false;
+    if (page.after.size > 0 && (!str_to_u64(page.after, &number) || number > INT64_MAX)) {
+        states_refuse_token(request);
+        return false;
+    }
+    *ret_page = page;
+    *ret_number = (int64_t)number;
+    return true;
+}
+
+static void write_token(struct json_writer *writer, struct api_request *request,
+                        const struct states_page *page, struct str position)
+{
+    json_writer_string_member(writer, STR("nextToken"),
+                              api_page_token(request->arena, page->purpose, position));
+}
+
+void states_page_write_number(struct json_writer *writer, struct api_request *request,
+                              const struct states_page *page, int64_t number)
+{
+    write_token(writer, request, page, arena_printf(request->arena, "%lld", (long long)number));
 }
 
 struct item {
@@ -50,11 +83,7 @@ static void write_page(struct api_request *request, const struct states_page *pa
     for (size_t i = first; i < end; i++)
         list->write(&writer, items[i].entry);
     json_writer_end_array(&writer);
-    if (end < count) {
-        json_writer_string_member(
-            &writer, STR("nextToken"),
-            api_page_token(request->arena, page->purpose, items[end - 1].key));
-    }
+    if (end < count) write_token(&writer, request, page, items[end - 1].key);
     json_writer_end_object(&writer);
 }
 

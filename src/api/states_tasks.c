@@ -61,7 +61,7 @@ static struct runtime_letter *new_answer(struct api_request *request, enum engin
     int64_t execution_id;
     uint64_t task_id;
     if (!engine_task_token_read(token, &execution_id, &task_id)) {
-        api_exception(request, STR("InvalidToken"), "Invalid Token: 'Invalid token'");
+        states_refuse_token(request);
         return NULL;
     }
     struct runtime_letter *letter = runtime_letter_new(execution_id, type);
