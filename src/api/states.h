@@ -56,6 +56,14 @@ extern const struct api_member states_tag_item;
     {                                                                                              \
         .name = STR_INIT("nextToken"), .type = API_MEMBER_STRING, .min = 1, .max = 1024            \
     }
+#define STATES_ERROR_MEMBER                                                                        \
+    {                                                                                              \
+        .name = STR_INIT("error"), .type = API_MEMBER_STRING, .max = 256                           \
+    }
+#define STATES_CAUSE_MEMBER                                                                        \
+    {                                                                                              \
+        .name = STR_INIT("cause"), .type = API_MEMBER_STRING, .max = 32768                         \
+    }
 
 // Tables of the files, put together by states.c.
 extern const struct states_operation states_activity_operations[];
@@ -316,6 +324,12 @@ MUST_USE bool states_execution_key_read(struct api_request *request, bool may_be
 // STATUS_OK is; STATUS_NOT_FOUND and faults reply and return false.
 MUST_USE bool states_execution_was_found(struct api_request *request, enum status status,
                                          struct str execution_arn);
+
+struct runtime_letter;
+
+// The members error and cause into a letter; each with NULL data when absent. Without memory, of
+// which a letter that is NULL is a sign, replies, discards the letter and returns false.
+MUST_USE bool states_letter_take_error(struct runtime_letter *letter, struct api_request *request);
 
 // "inputDetails":{"included":true}
 void states_write_data_details(struct json_writer *writer, struct str name, bool is_included);

@@ -95,8 +95,8 @@ static void read_row(struct api_request *request, bool may_be_express,
 
 static const struct api_member stop_members[] = {
     STATES_ARN_MEMBER("executionArn"),
-    {.name = STR_INIT("error"), .type = API_MEMBER_STRING, .max = 256},
-    {.name = STR_INIT("cause"), .type = API_MEMBER_STRING, .max = 32768},
+    STATES_ERROR_MEMBER,
+    STATES_CAUSE_MEMBER,
 };
 
 static void reply_stopped(struct api_request *request, int64_t stopped_unix_ms)
@@ -138,17 +138,8 @@ static void stop_row(struct states_read *read, enum status status)
         reply_stopped(request, row->row.stopped_unix_ms);
         return;
     }
-    const struct str absent = {NULL, 0};
     struct runtime_letter *letter = runtime_letter_new(row->row.id, ENGINE_EVENT_STOP);
-    if (letter == NULL ||
-        !runtime_letter_copy(letter, api_member_str(&request->body, STR("error"), absent),
-                             &letter->event.error.name) ||
-        !runtime_letter_copy(letter, api_member_str(&request->body, STR("cause"), absent),
-                             &letter->event.error.cause)) {
-        runtime_letter_discard(letter);
-        api_fault(request, STATUS_NO_MEMORY);
-        return;
-    }
+    if (!states_letter_take_error(letter, request)) return;
     runtime_letter_send(request->worker->runtime, letter, on_stopped, row);
 }
 

@@ -122,24 +122,29 @@ static void send_success(struct api_request *request)
 
 static const struct api_member failure_members[] = {
     TOKEN_MEMBER,
-    {.name = STR_INIT("error"), .type = API_MEMBER_STRING, .max = 256},
-    {.name = STR_INIT("cause"), .type = API_MEMBER_STRING, .max = 32768},
+    STATES_ERROR_MEMBER,
+    STATES_CAUSE_MEMBER,
 };
+
+bool states_letter_take_error(struct runtime_letter *letter, struct api_request *request)
+{
+    const struct str absent = {NULL, 0};
+    if (letter != NULL &&
+        runtime_letter_copy(letter, api_member_str(&request->body, STR("error"), absent),
+                            &letter->event.error.name) &&
+        runtime_letter_copy(letter, api_member_str(&request->body, STR("cause"), absent),
+                            &letter->event.error.cause)) {
+        return true;
+    }
+    runtime_letter_discard(letter);
+    api_fault(request, STATUS_NO_MEMORY);
+    return false;
+}
 
 static void send_failure(struct api_request *request)
 {
-    const struct str absent = {NULL, 0};
     struct runtime_letter *letter = new_answer(request, ENGINE_EVENT_TASK_FAILED);
-    if (letter == NULL) return;
-    if (!runtime_letter_copy(letter, api_member_str(&request->body, STR("error"), absent),
-                             &letter->event.error.name) ||
-        !runtime_letter_copy(letter, api_member_str(&request->body, STR("cause"), absent),
-                             &letter->event.error.cause)) {
-        runtime_letter_discard(letter);
-        api_fault(request, STATUS_NO_MEMORY);
-        return;
-    }
-    send_answer(request, letter);
+    if (letter != NULL && states_letter_take_error(letter, request)) send_answer(request, letter);
 }
 
 static const struct api_member heartbeat_members[] = {TOKEN_MEMBER};
