@@ -3,14 +3,9 @@
 // time the execution moves to a fresh arena after every step, the third time it is put down and
 // brought back from its snapshot. Neither must show.
 
-#include <dirent.h>
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "engine/rehearsal.h"
+#include "test/lib/cases.h"
 #include "test/lib/test.h"
-
-enum { FILE_BYTES_MAX = 1 << 20 };
 
 static const int64_t start_unix_ms = INT64_C(1704067200000); // 2024-01-01T00:00:00Z
 
@@ -32,12 +27,6 @@ static void on_update(void *context, const struct engine_update *update)
     }
 }
 
-static struct str text_of(const struct json *object, struct str name)
-{
-    const struct json *value = json_find(object, name);
-    return value == NULL ? (struct str){0} : json_str(value);
-}
-
 static int64_t milliseconds_of(const struct json *object, struct str name, int64_t absent)
 {
     const struct json *value = json_find(object, name);
@@ -47,12 +36,12 @@ static int64_t milliseconds_of(const struct json *object, struct str name, int64
 static void read_reply(const struct json *reply, struct rehearsal_answer *answer)
 {
     *answer = (struct rehearsal_answer){
-        .state = text_of(reply, STR("state")),
+        .state = CASE_TEXT(reply, "state"),
         .input = JSON_FIND(reply, "input"),
         .output = JSON_FIND(reply, "output"),
         .submitted = JSON_FIND(reply, "submitted"),
-        .error = {.name = text_of(reply, STR("error")), .cause = text_of(reply, STR("cause"))},
-        .worker_name = text_of(reply, STR("worker_name")),
+        .error = {.name = CASE_TEXT(reply, "error"), .cause = CASE_TEXT(reply, "cause")},
+        .worker_name = CASE_TEXT(reply, "worker_name"),
         .takes_ms = milliseconds_of(reply, STR("takes_seconds"), 0),
         .heartbeat_ms = milliseconds_of(reply, STR("heartbeat_seconds"), 0),
     };
@@ -101,12 +90,12 @@ static bool play_case(const struct json *test_case, const struct asl_machine *ma
     return rehearsal_run(&rehearsal, arena, &play->result) == STATUS_OK;
 }
 
-static const char *about; // Of the case being checked.
+static const char *case_path, *about; // Of the case being checked.
 
 static void fail(const char *what, struct str actual, struct str expected)
 {
-    test_fail(__FILE__, __LINE__, "%s\n#   %s is %" STR_FORMAT "\n#   not %" STR_FORMAT, about,
-              what, STR_ARGS(actual), STR_ARGS(expected));
+    test_fail(case_path, 0, "%s\n#   %s is %" STR_FORMAT "\n#   not %" STR_FORMAT, about, what,
+              STR_ARGS(actual), STR_ARGS(expected));
 }
 
 static void check_text(const char *what, struct str actual, const struct json *expected)
@@ -161,7 +150,7 @@ static void check_result(const struct play *play, const struct json *expect, str
 static const struct asl_machine *parse_machine(const struct json *test_case, struct arena *arena)
 {
     const struct json *definition = JSON_FIND(test_case, "definition");
-    struct str type = text_of(test_case, STR("type"));
+    struct str type = CASE_TEXT(test_case, "type");
     const struct asl_machine *machine = NULL;
     struct asl_diagnostics diagnostics;
     asl_diagnostics_init(&diagnostics, arena);
@@ -193,12 +182,13 @@ static void check_mode(const struct json *test_case, const struct asl_machine *m
     buffer_release(&play.sequence);
 }
 
-static void run_case(const struct json *test_case)
+static void run_case(const char *path, const struct json *test_case)
 {
     struct arena CLEANUP(arena_release) arena;
     struct play play = {0};
     arena_init(&arena, MIB(512));
-    about = arena_printf(&arena, "%" STR_FORMAT, STR_ARGS(text_of(test_case, STR("about")))).data;
+    case_path = path;
+    about = arena_printf(&arena, "%" STR_FORMAT, STR_ARGS(CASE_TEXT(test_case, "about"))).data;
     const struct asl_machine *machine = parse_machine(test_case, &arena);
     if (machine == NULL) return;
     CHECK(play_case(test_case, machine, PLAY_PLAINLY, &arena, &play));
@@ -210,42 +200,7 @@ static void run_case(const struct json *test_case)
     asl_machine_unref(machine);
 }
 
-static void run_file(const char *path)
-{
-    struct arena CLEANUP(arena_release) arena;
-    arena_init(&arena, MIB(64));
-    char *text = arena_alloc(&arena, FILE_BYTES_MAX);
-    FILE *file = fopen(path, "r");
-    REQUIRE(file != NULL && text != NULL);
-    size_t size = fread(text, 1, FILE_BYTES_MAX, file);
-    fclose(file);
-    struct json cases;
-    struct json_error error;
-    enum status status = json_parse(&arena, (struct str){text, size}, 0, &cases, &error);
-    if (status != STATUS_OK) {
-        test_fail(path, (int)error.line, "%" STR_FORMAT, STR_ARGS(error.message));
-        return;
-    }
-    for (uint32_t i = 0; i < cases.size; i++)
-        run_case(&cases.items[i]);
-    CHECK(cases.size > 0);
-}
-
-// The cases lie beside this file; binaries run in the build folder, to which __FILE__ is relative.
 TEST(cases_give_what_they_expect)
 {
-    char folder[512], path[1024];
-    int size = (int)(strrchr(__FILE__, '/') - __FILE__);
-    snprintf(folder, sizeof(folder), "%.*s/../cases/engine", size, __FILE__);
-    DIR *directory = opendir(folder);
-    REQUIRE(directory != NULL);
-    int files = 0;
-    for (struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory)) {
-        if (!str_ends_with(str_from_c(entry->d_name), STR(".json"))) continue;
-        snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
-        run_file(path);
-        files++;
-    }
-    closedir(directory);
-    CHECK(files > 0);
+    test_each_case("engine", 1, run_case);
 }

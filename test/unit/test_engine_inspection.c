@@ -1,13 +1,9 @@
 // Data cases of test/cases/inspection: a state alone, what stands in for its work, and all that is
 // told of it. `expect` holds exactly what there is to tell.
 
-#include <stdio.h>
-#include <string.h>
-
 #include "engine/engine.h"
+#include "test/lib/cases.h"
 #include "test/lib/test.h"
-
-enum { FILE_BYTES_MAX = 1 << 20 };
 
 static const char *const stage_names[ENGINE_STAGE_COUNT] = {
     [ENGINE_AFTER_INPUT_PATH] = "after_input_path",
@@ -26,12 +22,6 @@ static struct json value_of(const struct json *object, struct str name)
     return value == NULL ? json_null : *value;
 }
 
-static struct str text_of(const struct json *object, struct str name)
-{
-    const struct json *value = json_find(object, name);
-    return value == NULL ? (struct str){0} : json_str(value);
-}
-
 static void read_case(const struct json *test_case, struct engine_inspection *inspection)
 {
     const struct json *result = JSON_FIND(test_case, "mock_result");
@@ -41,8 +31,8 @@ static void read_case(const struct json *test_case, struct engine_inspection *in
     inspection->variables = value_of(test_case, STR("variables"));
     inspection->context_object = value_of(test_case, STR("context"));
     inspection->reader_items = value_of(test_case, STR("reader_items"));
-    inspection->mock_error.name = text_of(test_case, STR("mock_error"));
-    inspection->mock_error.cause = text_of(test_case, STR("mock_cause"));
+    inspection->mock_error.name = CASE_TEXT(test_case, "mock_error");
+    inspection->mock_error.cause = CASE_TEXT(test_case, "mock_cause");
     if (inspection->mock_error.name.data != NULL) inspection->mock = ENGINE_MOCK_ERROR;
     if (result != NULL) {
         inspection->mock = ENGINE_MOCK_RESULT;
@@ -141,7 +131,7 @@ static void run_case(const char *path, const struct json *test_case)
     const struct asl_machine *machine;
     struct engine_inspection inspection;
     struct engine_update update = {0};
-    struct str about = text_of(test_case, STR("about"));
+    struct str about = CASE_TEXT(test_case, "about");
     arena_init(&arena, MIB(64));
     asl_diagnostics_init(&diagnostics, &arena);
     if (asl_machine_parse_state(json_render_to_arena(&arena, JSON_FIND(test_case, "state")),
@@ -178,24 +168,5 @@ static void run_case(const char *path, const struct json *test_case)
 
 TEST(inspections_tell_what_cases_expect)
 {
-    static char text[FILE_BYTES_MAX];
-    struct arena CLEANUP(arena_release) arena;
-    struct json cases;
-    struct json_error error;
-    char path[1024];
-    int size = (int)(strrchr(__FILE__, '/') - __FILE__);
-    snprintf(path, sizeof(path), "%.*s/../cases/inspection/states.json", size, __FILE__);
-    arena_init(&arena, MIB(64));
-    FILE *file = fopen(path, "r");
-    REQUIRE(file != NULL);
-    size_t text_size = fread(text, 1, sizeof(text), file);
-    fclose(file);
-    enum status status = json_parse(&arena, (struct str){text, text_size}, 0, &cases, &error);
-    if (status != STATUS_OK) {
-        test_fail(path, (int)error.line, "%" STR_FORMAT, STR_ARGS(error.message));
-        return;
-    }
-    CHECK(cases.size > 0);
-    for (uint32_t i = 0; i < cases.size; i++)
-        run_case(path, &cases.items[i]);
+    test_each_case("inspection", 1, run_case);
 }
