@@ -101,15 +101,14 @@ static void write_variables(struct step_writer *writer, const struct json *varia
     buffer_append_byte(buffer, '}');
 }
 
-void history_record_write(struct step_writer *writer, const struct engine_history_event *event)
+void history_record_write(struct step_writer *writer, const struct engine_history_event *event,
+                          bool has_first_time)
 {
     struct buffer *buffer = &writer->events;
     buffer_append_str(buffer, STR("{\"type\":\""));
     buffer_append_str(buffer, str_from_c(engine_history_event_type_name(event->type)));
     buffer_append_byte(buffer, '"');
-    if (event->unix_ms != writer->event_unix_ms) {
-        write_integer(buffer, STR(",\"at\":"), event->unix_ms);
-    }
+    if (!has_first_time) write_integer(buffer, STR(",\"at\":"), event->unix_ms);
     if (event->previous_event_id + 1 != writer->next_event_id) {
         write_integer(buffer, STR(",\"previousEventId\":"), (int64_t)event->previous_event_id);
     }
@@ -253,16 +252,15 @@ static enum status read_members(const struct reading *reading, const struct json
     return STATUS_OK;
 }
 
-// `before`: the event before it in the step, or NULL.
 static enum status read_event(const struct reading *reading, const struct json *record,
-                              uint64_t id, const struct engine_history_event *before)
+                              uint64_t id, int64_t first_unix_ms)
 {
     struct engine_history_event *event = reading->event;
     const struct json *type = JSON_FIND(record, "type");
     *event = (struct engine_history_event){
         .id = id,
         .previous_event_id = id - 1,
-        .unix_ms = before == NULL ? 0 : before->unix_ms,
+        .unix_ms = first_unix_ms,
         .length = -1,
         .index = -1,
     };
@@ -293,7 +291,7 @@ enum status history_reader_read(struct history_reader *reader, const struct stor
     for (uint32_t i = 0; i < records.size; i++) {
         struct reading reading = {reader, &data, &events[i]};
         uint64_t id = (uint64_t)step->first_event_id + i;
-        status = read_event(&reading, &records.items[i], id, i == 0 ? NULL : &events[i - 1]);
+        status = read_event(&reading, &records.items[i], id, i == 0 ? 0 : events[0].unix_ms);
         if (status != STATUS_OK) return status;
     }
     *ret_events = events;

@@ -4,10 +4,11 @@
 
 #include "runtime/step_record.h"
 
-// Append `event` to the events of a step.
-void history_record_write(struct step_writer *writer, const struct engine_history_event *event);
+// Append `event` to the events of a step, without its time when that is the first event's.
+void history_record_write(struct step_writer *writer, const struct engine_history_event *event,
+                          bool has_first_time);
 
-// Append to the events how they refer to `value`, after putting it into the data if it is new there.
+// Append to the events how they refer to `value`, which is put into the data if it is new there.
 void step_writer_refer(struct step_writer *writer, const struct json *value);
 
 // The data of a step: an array, empty when there is none.

@@ -97,7 +97,6 @@ void step_writer_begin(struct step_writer *writer, uint64_t first_event_id,
     buffer_append_byte(&writer->events, '[');
     buffer_append_byte(&writer->data, '[');
     writer->first_event_id = writer->next_event_id = first_event_id;
-    writer->event_unix_ms = 0;
     writer->input = input;
     writer->output = NULL;
     writer->value_count = 0;
@@ -136,9 +135,10 @@ static void write_cause(struct step_writer *step, const struct engine_event *cau
 
 void step_writer_add_event(struct step_writer *writer, const struct engine_history_event *event)
 {
-    if (writer->next_event_id > writer->first_event_id) buffer_append_byte(&writer->events, ',');
-    history_record_write(writer, event);
-    writer->event_unix_ms = event->unix_ms;
+    bool is_first = writer->next_event_id == writer->first_event_id;
+    if (!is_first) buffer_append_byte(&writer->events, ',');
+    history_record_write(writer, event, !is_first && event->unix_ms == writer->first_unix_ms);
+    if (is_first) writer->first_unix_ms = event->unix_ms;
     writer->next_event_id++;
 }
 

@@ -10,8 +10,8 @@
 // through several of both (what a state puts out, the next one takes in), so each stands once, in
 // `data`, and the others refer to it by its index; "$input" and "$output" are those of the
 // execution, which its row holds. An event says only what does not follow from its place: its id is
-// `first_event_id` plus its index, it follows the event before and happened when that did, unless
-// "previousEventId" and "at" say otherwise.
+// `first_event_id` plus its index; it follows the event before it, unless "previousEventId" says
+// otherwise, and happened when the first one of its step did, unless "at" does.
 
 #pragma once
 
@@ -33,7 +33,7 @@ struct step_writer {
     struct json_writer causes_writer;
     uint64_t first_event_id;
     uint64_t next_event_id;
-    int64_t event_unix_ms;     // Of the last event.
+    int64_t first_unix_ms;     // When the first event happened.
     const struct json *input;  // Of the execution.
     const struct json *output; // Likewise, when it has succeeded; NULL otherwise.
     struct json recent[STEP_WRITER_RECENT_MAX]; // Value `i` of `data` is at `i` modulo the size.

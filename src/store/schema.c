@@ -189,9 +189,9 @@ const char *const schema_steps[SCHEMA_VERSION] = {
     "    ifnull(json_extract(e.value, '$.previousEventId'), s.first_event_id + e.key - 1)\n"
     "      AS previous_event_id,\n"
     "    json_extract(e.value, '$.type') AS type,\n"
-    "    strftime('%Y-%m-%d %H:%M:%f', max(ifnull(json_extract(e.value, '$.at') / 1000.0,\n"
-    "      json_extract(e.value, '$.timestamp')))\n"
-    "      OVER (PARTITION BY s.execution_id, s.number ORDER BY e.key), 'unixepoch') AS at,\n"
+    "    strftime('%Y-%m-%d %H:%M:%f', ifnull(json_extract(e.value, '$.timestamp'),\n"
+    "      ifnull(json_extract(e.value, '$.at'), json_extract(s.events, '$[0].at')) / 1000.0),\n"
+    "      'unixepoch') AS at,\n"
     "    json_extract(e.value, '$.name') AS name,\n" //
     REFERRED("input") " AS input,\n"                 //
     REFERRED("parameters") " AS parameters,\n"       //

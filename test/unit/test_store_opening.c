@@ -288,7 +288,7 @@ TEST(the_view_of_events_shows_what_steps_refer_to)
     CHECK(ask("SELECT count(*) FROM history_event WHERE id = 4 AND previous_event_id = 3"
               " AND parameters = '{\"b\":6}' AND error = 'E' AND type = 'B'") == 1);
     CHECK(ask("SELECT count(*) FROM history_event WHERE id = 5 AND previous_event_id = 3 AND"
-              " at = '1970-01-01 00:00:03.500' AND output = '7' AND name = 'S'") == 1);
+              " at = '1970-01-01 00:00:02.500' AND output = '7' AND name = 'S'") == 1);
     count_and_remove(true);
 }
 
