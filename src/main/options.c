@@ -9,6 +9,7 @@ static NO_RETURN void print_help(const struct option *options, size_t count, con
 {
     printf("%s\nOptions:\n", usage);
     for (size_t i = 0; i < count; i++) {
+        if (options[i].take == NULL) continue;
         printf("  %s%s%s\n", options[i].name, options[i].value == NULL ? "" : " ",
                options[i].value == NULL ? "" : options[i].value);
         struct str help = str_from_c(options[i].help);
@@ -56,7 +57,9 @@ void options_read(int argc, char **argv, const struct option *options, size_t op
         struct str value = word;
         struct str name = str_cut(&value, '=');
         const struct option *option = find_option(options, option_count, name);
-        if (option == NULL) refuse(command, "unknown option", name, NULL);
+        if (option == NULL || option->take == NULL) {
+            refuse(command, "unknown option", name, option == NULL ? NULL : option->help);
+        }
         if (option->value != NULL && value.data == NULL) {
             if (i + 1 == argc) refuse(command, "a value is missing after", name, option->value);
             value = str_from_c(argv[++i]);

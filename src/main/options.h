@@ -12,7 +12,8 @@ struct option {
     const char *name;  // "--listen"
     const char *value; // How help names its value; NULL for a flag.
     const char *help;  // Lines are joined by '\n'.
-    // Take the value (empty for a flag). NULL when it is good, else what would be.
+    // Take the value (empty for a flag). NULL when it is good, else what would be. Itself NULL:
+    // there is no such option, but people try it; `help` tells them what they mean.
     const char *(*take)(void *context, struct str value);
 };
 

@@ -198,6 +198,7 @@ static const struct option options[] = {
      "Where to serve all services (127.0.0.1:8083). Any address but loopback needs\n"
      "--auth, because whoever can reach the port can run code.",
      take_listen},
+    {"--port", NULL, "write --listen HOST:PORT, e.g. --listen 127.0.0.1:8083", NULL},
     {"--data", "DIR", "Where to keep everything (./galop-data); created when missing.", take_data},
     {"--account", "DIGITS", "The account that resources belong to (000000000000).", take_account},
     {"--forward", "SERVICE=URL",
