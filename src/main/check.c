@@ -76,7 +76,10 @@ int command_check(int argc, char **argv)
     int code = 2;
     if (status != STATUS_OK) {
         fprintf(stderr, "galop check: %" STR_FORMAT "%s\n", STR_ARGS(why),
-                status == STATUS_NOT_FOUND ? "; --data names the directory of galop serve" : "");
+                status == STATUS_NOT_FOUND
+                    ? "; name the directory of galop serve with --data, or a file that galop "
+                      "backup made"
+                    : "");
     } else if (check.problem_count > 0) {
         printf("%" PRIu64 " %s wrong\n", check.problem_count,
                check.problem_count == 1 ? "thing is" : "things are");

@@ -71,17 +71,40 @@ static enum status check_identity(struct outside *outside, const char *path)
     return STATUS_OK;
 }
 
+// SQLite does not say which file it could not open or write, nor why.
+static enum status fail_open(struct outside *outside, const char *path, int code)
+{
+    int kind = code & 0xff;
+    if (kind != SQLITE_CANTOPEN && kind != SQLITE_READONLY)
+        return outside_fail(outside, path, code);
+    const char *slash = strrchr(path, '/');
+    int folder_size = slash == NULL ? 0 : (int)(slash - path) + 1;
+    const char *folder = arena_printf(outside->arena, "%.*s.", folder_size, path).data;
+    if (access(path, R_OK) != 0) {
+        return fail(outside, STATUS_IO, "cannot read %s: %s", path, strerror(errno));
+    }
+    if (access(folder, W_OK) == 0 && access(path, W_OK) == 0) {
+        return outside_fail(outside, path, code);
+    }
+    return fail(
+        outside, STATUS_IO,
+        "cannot open %s: reading it takes an index beside it, which cannot be written (%s); "
+        "be the user that galop serve runs as, or copy the file, and its -wal file if it "
+        "has one, to another directory",
+        path, strerror(errno));
+}
+
 enum status outside_open(struct outside *outside, const char *path)
 {
     struct stat facts;
     if (stat(path, &facts) != 0) {
-        return fail(outside, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, "cannot open %s: %s",
-                    path, strerror(errno));
+        if (errno == ENOENT) return fail(outside, STATUS_NOT_FOUND, "%s does not exist", path);
+        return fail(outside, STATUS_IO, "cannot open %s: %s", path, strerror(errno));
     }
     // Not read-only: the first to look at a write-ahead log has to make its index.
     int code = sqlite3_open_v2(path, &outside->database,
                                SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-    if (code != SQLITE_OK) return outside_fail(outside, path, code);
+    if (code != SQLITE_OK) return fail_open(outside, path, code);
     sqlite3_extended_result_codes(outside->database, 1);
     sqlite3_busy_timeout(outside->database, BUSY_TIMEOUT_MS);
     sqlite3_limit(outside->database, SQLITE_LIMIT_LENGTH, STORE_VALUE_SIZE_MAX + 65536);
@@ -92,7 +115,7 @@ enum status outside_open(struct outside *outside, const char *path)
     code =
         sqlite3_exec(outside->database, "PRAGMA query_only=1; BEGIN; SELECT 1 FROM sqlite_schema",
                      NULL, NULL, NULL);
-    return code == SQLITE_OK ? check_identity(outside, path) : outside_fail(outside, path, code);
+    return code == SQLITE_OK ? check_identity(outside, path) : fail_open(outside, path, code);
 }
 
 void outside_close(struct outside *outside)
