@@ -235,10 +235,17 @@ static void check_failures(struct map_run *run)
     }
 }
 
+// A step that is not on the disk yet has ended the wait: the command to cancel comes when it is.
+static bool is_being_left(const struct map_run *run)
+{
+    return run->parent != NULL && engine_map_run_find(run->parent->engine, run->task_id) == NULL;
+}
+
 static void on_pump(struct net_deferred *deferred)
 {
     struct map_run *run = CONTAINER_OF(deferred, struct map_run, pump);
     if (run->phase == MAP_RUN_LOADING || run->phase == MAP_RUN_ENDED) return;
+    if (is_being_left(run)) return;
     if (run->phase == MAP_RUN_WRITING) {
         if (!run->is_aborted) return;
         map_run_stop_writing(run);
