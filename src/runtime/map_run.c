@@ -424,6 +424,7 @@ static enum status adopt(void *context, const struct store_map_run *row)
     run->failure_percent_max = row->failure_percent_max;
     run->redrive_count = (uint32_t)row->redrive_count;
     run->redriven_unix_ms = row->redriven_unix_ms;
+    run->item_total = row->items.total; // As far as it was known when the row was written.
     map_run_load(run);
     return STATUS_OK;
 }
