@@ -259,6 +259,7 @@ struct loaded_child {
 
 struct load {
     struct store_task task;
+    struct net_timer retry;
     struct map_run *run;
     struct arena arena;
     struct store_map_run row;
@@ -348,14 +349,27 @@ static void take_child(struct map_run *run, const struct loaded_child *child)
     }
 }
 
+static void submit_load(struct load *load);
+
+static void on_load_retry(struct net_timer *timer)
+{
+    submit_load(CONTAINER_OF(timer, struct load, retry));
+}
+
 static void on_loaded(struct store_task *task, enum status status)
 {
     struct load *load = CONTAINER_OF(task, struct load, task);
     struct map_run *run = load->run;
-    net_loop_busy_end(run->worker->loop);
     if (status != STATUS_OK) {
         log_error("the children of %" STR_FORMAT " cannot be read: %s", STR_ARGS(run->arn),
                   status_name(status));
+    }
+    if (status == STATUS_IO) { // Some may run, so it can neither go on nor end.
+        net_timer_arm_steady(run->worker->loop, &load->retry, MAP_RUN_RETRY_MS);
+        return;
+    }
+    net_loop_busy_end(run->worker->loop);
+    if (status != STATUS_OK) {
         map_run_fail(run, (struct asl_error){.name = ASL_ERROR_RUNTIME,
                                              .cause = STR("Its children cannot be read.")});
     }
@@ -377,6 +391,23 @@ static void on_loaded(struct store_task *task, enum status status)
     free(load);
 }
 
+// From the first child on.
+static void submit_load(struct load *load)
+{
+    struct map_run *run = load->run;
+    arena_reset(&load->arena);
+    load->has_row = false;
+    load->count = load->output_size = 0;
+    load->last_id = 0;
+    load->task = (struct store_task){
+        .reply_to = net_loop_mailbox(run->worker->loop),
+        .mode = STORE_READ,
+        .run = run_load,
+        .done = on_loaded,
+    };
+    store_submit(run->worker->runtime->store, &load->task);
+}
+
 void map_run_load(struct map_run *run)
 {
     struct load *load = calloc(1, sizeof(*load));
@@ -389,12 +420,7 @@ void map_run_load(struct map_run *run)
     }
     load->run = run;
     arena_init(&load->arena, MIB(16));
-    load->task = (struct store_task){
-        .reply_to = net_loop_mailbox(run->worker->loop),
-        .mode = STORE_READ,
-        .run = run_load,
-        .done = on_loaded,
-    };
+    net_timer_init(&load->retry, on_load_retry);
     net_loop_busy_begin(run->worker->loop);
-    store_submit(run->worker->runtime->store, &load->task);
+    submit_load(load);
 }
