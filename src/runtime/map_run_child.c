@@ -89,13 +89,19 @@ static void stop_durable(struct map_run *run, int64_t execution_id)
     runtime_letter_send(run->worker, letter, NULL, NULL);
 }
 
-static void refuse(struct map_run *run, uint32_t index, struct str input)
+// A start that has never been.
+static void take_back(struct map_run *run, uint32_t index)
 {
     struct map_result *result = &run->results[index];
-    struct map_refused *refused = malloc(sizeof(*refused) + input.size);
     map_run_count(run, result, -1);
     run->running--;
     result->state = MAP_CHILD_UNKNOWN;
+}
+
+static void refuse(struct map_run *run, uint32_t index, struct str input)
+{
+    struct map_refused *refused = malloc(sizeof(*refused) + input.size);
+    take_back(run, index);
     if (refused == NULL) {
         map_run_fail(run, (struct asl_error){.name = ASL_ERROR_RUNTIME,
                                              .cause = STR("The Map run ran out of memory.")});
@@ -129,7 +135,7 @@ static void on_started(void *context, struct runtime_execution *execution, enum 
         run->results[index].execution_id = existing->id;
         if (run->phase == MAP_RUN_STOPPING) stop_durable(run, existing->id);
     } else if (run->phase == MAP_RUN_STOPPING) {
-        map_run_note_end(run, index, MAP_CHILD_ABORTED, STR(""));
+        take_back(run, index);
     } else {
         refuse(run, index, execution->start.input_text);
     }
