@@ -214,10 +214,23 @@ static bool has_room(const struct map_run *run)
            run->rows < MAP_RUN_ROWS_MAX;
 }
 
+// Children that a redrive has not reached stay what they were.
+static void leave_unsuccessful(struct map_run *run)
+{
+    for (uint32_t i = 0; i < run->result_count; i++) {
+        struct map_result *result = &run->results[i];
+        if (result->state != MAP_CHILD_UNSUCCESSFUL) continue;
+        map_run_count(run, result, -1);
+        result->state = result->state_before;
+        map_run_count(run, result, 1);
+    }
+}
+
 static void begin_stop(struct map_run *run)
 {
     run->phase = MAP_RUN_STOPPING;
     map_run_discard_refused(run);
+    leave_unsuccessful(run);
     map_run_stop_children(run);
 }
 

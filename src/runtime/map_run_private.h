@@ -47,6 +47,7 @@ struct map_result {
     uint32_t output_size;
     uint32_t item_count;
     enum map_child_state state;
+    enum map_child_state state_before; // Of an unsuccessful one.
 };
 
 // A child that was refused by the disk and is to be started again.

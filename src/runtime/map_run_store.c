@@ -343,6 +343,7 @@ static void take_child(struct map_run *run, const struct loaded_child *child)
         run->running++;
     } else if (child->state != MAP_CHILD_SUCCEEDED && run->is_redriven_now) {
         result->state = MAP_CHILD_UNSUCCESSFUL;
+        result->state_before = child->state;
         map_run_count(run, result, 1);
     } else {
         map_run_note_end(run, child->index, child->state, child->output);
