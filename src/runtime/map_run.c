@@ -186,9 +186,15 @@ static void finish(struct map_run *run)
     }
     run->phase = MAP_RUN_ENDED;
     run->stopped_unix_ms = clock_unix_ms(run->worker->runtime->clock);
-    if (run->is_durable) map_run_write(run, NULL); // Before the parent's step, which waits for it.
+    if (run->is_durable) map_run_write(run, NULL);
+    if (run->writes == 0) map_run_end(run);
+}
+
+void map_run_end(struct map_run *run)
+{
+    assert(run->phase == MAP_RUN_ENDED);
     tell_parent(run);
-    if (run->writes == 0) map_run_free(run);
+    map_run_free(run);
 }
 
 void map_run_note_written(struct map_run *run, const struct json *output, struct asl_error error)
@@ -293,11 +299,8 @@ static void on_retry(struct net_timer *timer)
 {
     struct map_run *run = CONTAINER_OF(timer, struct map_run, retry);
     net_loop_busy_end(run->worker->loop);
-    if (run->phase == MAP_RUN_ENDED) {
-        map_run_write(run, NULL);
-    } else {
-        map_run_go_on(run);
-    }
+    if (run->is_row_refused) map_run_write(run, NULL);
+    map_run_go_on(run);
 }
 
 // ---------------------------------------------------------------------------------------------

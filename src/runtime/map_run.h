@@ -17,8 +17,11 @@
 //
 // Invariants:
 //   1. A child's name follows from the Map run and its index, so none is started twice.
-//   2. The parent is told only after all children have ended and their rows are written.
+//   2. The parent is told only after all children have ended and their rows, and then that of the
+//      run, are written.
 //   3. Nothing is started, stopped or told from within a step: all of it comes from the event loop.
+//   4. No child is started before the run's row is on the disk: by it a restart finds those whose
+//      parent has ended.
 
 #pragma once
 

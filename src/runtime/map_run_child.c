@@ -434,7 +434,7 @@ static bool redrive_child(struct map_run *run)
 bool map_run_start_next(struct map_run *run)
 {
     assert(run->phase == MAP_RUN_RUNNING && run->parent != NULL);
-    if (net_timer_is_armed(&run->retry)) return false;
+    if (net_timer_is_armed(&run->retry) || (run->is_durable && !run->has_row)) return false;
     if (!list_is_empty(&run->refused)) return start_refused(run);
     if (!skip_known(run)) return false;
     bool is_known = run->next_child < run->result_count &&

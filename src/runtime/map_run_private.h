@@ -112,7 +112,9 @@ struct map_run {
     struct asl_error error;      // What it failed with; name with NULL data: nothing yet.
     struct net_deferred pump;
     struct net_timer retry;
-    uint32_t writes; // Of its own row, under way.
+    bool has_row;        // In the store: a restart can find the children by it.
+    bool is_row_refused; // What was written last: it is written again with `retry`.
+    uint32_t writes;     // Of its own row, under way.
     int64_t stopped_unix_ms;
     struct str definition; // Of ephemeral children's rows: the encoded state machine.
 };
@@ -131,6 +133,9 @@ void map_run_note_end(struct map_run *run, uint32_t index, enum map_child_state 
 void map_run_count(struct map_run *run, const struct map_result *result, int sign);
 
 enum map_child_state map_child_state_of(struct str status);
+
+// Its row says that it has ended, if it has one: tell the parent.
+void map_run_end(struct map_run *run);
 
 void map_run_fail(struct map_run *run, struct asl_error error);
 void map_run_free(struct map_run *run);

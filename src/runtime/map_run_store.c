@@ -86,16 +86,20 @@ static void on_row_written(struct store_task *task, enum status status)
     run->writes--;
     if (write->question != NULL) map_run_answer(write->question, status);
     free(write);
-    bool has_ended = run->phase == MAP_RUN_ENDED;
+    run->is_row_refused = status != STATUS_OK;
     if (status != STATUS_OK) {
         log_error("the row of %" STR_FORMAT " cannot be written: %s", STR_ARGS(run->arn),
                   status_name(status));
-        if (has_ended && !net_timer_is_armed(&run->retry)) {
-            net_loop_busy_begin(run->worker->loop);
-            net_timer_arm_steady(run->worker->loop, &run->retry, MAP_RUN_RETRY_MS);
-        }
-    } else if (has_ended && run->writes == 0) {
-        map_run_free(run);
+        if (net_timer_is_armed(&run->retry)) return;
+        net_loop_busy_begin(run->worker->loop);
+        net_timer_arm_steady(run->worker->loop, &run->retry, MAP_RUN_RETRY_MS);
+        return;
+    }
+    run->has_row = true;
+    if (run->phase == MAP_RUN_ENDED && run->writes == 0) {
+        map_run_end(run);
+    } else {
+        map_run_go_on(run);
     }
 }
 
@@ -374,6 +378,7 @@ static void on_loaded(struct store_task *task, enum status status)
         map_run_fail(run, (struct asl_error){.name = ASL_ERROR_RUNTIME,
                                              .cause = STR("Its children cannot be read.")});
     }
+    run->has_row = load->has_row;
     if (load->has_row) { // UpdateMapRun may have changed them.
         run->max_concurrency = load->row.max_concurrency;
         run->failure_count_max = load->row.failure_count_max;
