@@ -11,7 +11,7 @@
 #include "runtime/execution_private.h"
 #include "store/journal.h"
 
-enum { RECOVER_BATCH = 256, RECORD_SIZE_MAX = 2 << 20 };
+enum { RECOVER_BATCH = 256, RECORD_SIZE_MAX = 2 << 20, RETRY_MS = 1000 };
 
 // ---------------------------------------------------------------------------------------------
 // Append
@@ -146,6 +146,7 @@ struct recovered {
 
 struct recovery {
     struct store_task task;
+    struct net_timer retry;
     struct runtime_worker *worker;
     struct arena arena;
     struct recovered records[RECOVER_BATCH];
@@ -218,11 +219,23 @@ static enum status run_again(struct recovery *recovery, const struct recovered *
     return runtime_execution_begin(execution, NULL, NULL);
 }
 
+static void read_on(struct recovery *recovery)
+{
+    recovery->count = 0;
+    arena_reset(&recovery->arena);
+    store_submit(recovery->worker->runtime->store, &recovery->task);
+}
+
+static void on_recovery_retry(struct net_timer *timer)
+{
+    read_on(CONTAINER_OF(timer, struct recovery, retry));
+}
+
 static void recovery_done(struct store_task *task, enum status status)
 {
     struct recovery *recovery = CONTAINER_OF(task, struct recovery, task);
+    struct net_loop *loop = recovery->worker->loop;
     uint32_t count = recovery->count;
-    net_loop_busy_end(recovery->worker->loop);
     for (uint32_t i = 0; i < count; i++) {
         enum status begun = run_again(recovery, &recovery->records[i]);
         if (begun != STATUS_OK) {
@@ -232,13 +245,15 @@ static void recovery_done(struct store_task *task, enum status status)
     }
     recovery->total += count;
     if (status == STATUS_OK && count == RECOVER_BATCH) {
-        recovery->count = 0;
-        arena_reset(&recovery->arena);
-        net_loop_busy_begin(recovery->worker->loop);
-        store_submit(recovery->worker->runtime->store, task);
+        read_on(recovery);
         return;
     }
     if (status != STATUS_OK) log_error("the journal cannot be read: %s", status_name(status));
+    if (status == STATUS_IO) { // They were acknowledged: some time they must run.
+        net_timer_arm_steady(loop, &recovery->retry, RETRY_MS);
+        return;
+    }
+    net_loop_busy_end(loop);
     if (recovery->total > 0) {
         log_info("took up %llu asynchronous Express executions that had not ended",
                  (unsigned long long)recovery->total);
@@ -282,6 +297,7 @@ enum status runtime_recover(struct runtime_worker *worker)
     struct recovery *recovery = calloc(1, sizeof(*recovery));
     if (recovery == NULL) return STATUS_NO_MEMORY;
     arena_init(&recovery->arena, MIB(1024));
+    net_timer_init(&recovery->retry, on_recovery_retry);
     recovery->worker = worker;
     recovery->until_id = search.last_id;
     recovery->task = (struct store_task){
