@@ -9,6 +9,7 @@
 #include "runtime/step_record.h"
 #include "test/sim/disk.h"
 #include "test/sim/machine.h"
+#include "test/sim/map_runs.h"
 #include "test/sim/sim.h"
 
 enum { EVENTS_MAX = 8192, WAIT_LATE_MS = 1000 };
@@ -262,6 +263,37 @@ static void check_end(void)
     }
 }
 
+// What the history says of a Map run last.
+static struct str last_event_of(const struct watched_run *run)
+{
+    struct str last = STR("");
+    int64_t begun_id = 0; // The latest beginning.
+    for (size_t i = 0; i < history.count; i++) {
+        const struct event *event = &history.events[i];
+        bool is_of_run = str_starts_with(event->type, STR("MapRun"));
+        if (!is_of_run && !str_is(event->type, "MapStateFailed")) continue;
+        bool is_begin =
+            str_is(event->type, "MapRunStarted") || str_is(event->type, "MapRunRedriven");
+        if (is_begin && str_equal(json_str(JSON_FIND(event->details, "mapRunArn")), run->arn)) {
+            begun_id = event->id;
+            last = event->type;
+        } else if (begun_id != 0 && event->previous_id == begun_id) {
+            // Its results did not fit into the state's output, so they are not mentioned.
+            last = is_of_run ? event->type : STR("MapRunSucceeded");
+        }
+    }
+    if (begun_id == 0) COMPLAIN("knows nothing of %" STR_FORMAT, STR_ARGS(run->arn));
+    return last;
+}
+
+static void check_map_runs(void)
+{
+    for (size_t i = 0; i < map_runs.count; i++) {
+        const struct watched_run *run = &map_runs.runs[i];
+        if (run->parent_id == history.execution->row.id) map_runs_check(run, last_event_of(run));
+    }
+}
+
 static void read_history(const struct disk_execution *execution)
 {
     history.execution = execution;
@@ -319,6 +351,7 @@ void check_histories(struct outcome ret_outcomes[static WORLD_ROOTS_MAX])
 {
     memset(ret_outcomes, 0, WORLD_ROOTS_MAX * sizeof(*ret_outcomes));
     for (size_t i = 0; i < disk.execution_count && !sim.has_failed; i++) {
+        if (disk.executions[i]->row.is_express) continue; // It has none.
         read_history(disk.executions[i]);
         for (size_t k = 0; k < history.count; k++)
             check_event(k);
@@ -326,6 +359,7 @@ void check_histories(struct outcome ret_outcomes[static WORLD_ROOTS_MAX])
             COMPLAIN("has not ended after %zu events", history.count);
         } else {
             check_end();
+            check_map_runs();
         }
         note_outcome(ret_outcomes);
         arena_release(&history.arena);

@@ -8,18 +8,23 @@
 
 #include "net/loop.h"
 #include "store/resource.h"
+#include "test/sim/disk_private.h"
 #include "test/sim/heap.h"
+#include "test/sim/map_runs.h"
 #include "test/sim/sim.h"
 
 enum { CHANGES_MAX = 1 << 16, COMMITS_MAX = 1 << 14, BATCH_MAX = 64 };
 
-enum change_type { NEW_EXECUTION, ROW, STEP, SNAPSHOT, DEFINITION };
+enum change_type { NEW_EXECUTION, ROW, STEP, SNAPSHOT, DEFINITION, BYTES };
 
 struct change {
     enum change_type type;
     struct disk_execution *execution;
     const struct store_execution *row;     // As it was.
     const struct store_snapshot *snapshot; // As it was.
+    void *where;                           // BYTES
+    const void *bytes;                     // As they were.
+    size_t size;
 };
 
 enum stage {
@@ -30,7 +35,7 @@ enum stage {
 };
 
 struct store {
-    struct store_task *reads[BATCH_MAX];
+    struct store_task *reads[BATCH_MAX * 16];
     size_t read_count;
     struct store_task *writes[BATCH_MAX * 16];
     size_t write_count;
@@ -89,7 +94,18 @@ static void undo(const struct change *change)
     case STEP: execution->step_count--; break;
     case SNAPSHOT: execution->snapshot = *change->snapshot; break;
     case DEFINITION: disk.definition_count--; break;
+    case BYTES: memcpy(change->where, change->bytes, change->size); break;
     }
+}
+
+void disk_note_bytes(void *where, size_t size)
+{
+    struct change *change = note_change(BYTES, NULL);
+    void *bytes = lasting_alloc(size);
+    memcpy(bytes, where, size);
+    change->where = where;
+    change->bytes = bytes;
+    change->size = size;
 }
 
 static void roll_back(size_t end)
@@ -194,6 +210,7 @@ enum status store_execution_insert(struct store_tx *at, const struct store_execu
     copy_result(&new->row, execution);
     disk.executions[disk.execution_count++] = new;
     note_change(NEW_EXECUTION, new);
+    map_runs_note_child(&new->row);
     return STATUS_OK;
 }
 
@@ -213,6 +230,7 @@ enum status store_execution_update(struct store_tx *at, const struct store_execu
     *old = found->row;
     note_change(ROW, found)->row = old;
     copy_result(&found->row, execution);
+    map_runs_note_child(&found->row);
     return store_snapshot_remove(at, execution->id);
 }
 
@@ -259,8 +277,7 @@ enum status store_execution_get(struct store_tx *at, int64_t id, struct arena *a
     return give_row(disk_find(id), arena, ret_execution);
 }
 
-// The next one by id.
-static struct disk_execution *next_execution(int64_t after_id)
+struct disk_execution *disk_next_execution(int64_t after_id)
 {
     struct disk_execution *next = NULL;
     for (size_t i = 0; i < disk.execution_count; i++) {
@@ -277,14 +294,14 @@ enum status store_execution_each_open(struct store_tx *at, int64_t after_id, uin
 {
     (void)at;
     enum status status = STATUS_OK;
-    struct disk_execution *execution = next_execution(after_id);
+    struct disk_execution *execution = disk_next_execution(after_id);
     while (execution != NULL && count_max > 0 && status == STATUS_OK) {
-        bool is_open = str_is(execution->row.status, "RUNNING");
+        bool is_open = str_is(execution->row.status, "RUNNING") && !execution->row.is_express;
         if (is_open && execution->snapshot.step_number == 0) {
             status = callback(context, &execution->row);
             count_max--;
         }
-        execution = next_execution(execution->row.id);
+        execution = disk_next_execution(execution->row.id);
     }
     return status;
 }
@@ -408,35 +425,13 @@ enum status store_snapshot_each(struct store_tx *at, int64_t after_id, uint32_t 
 {
     (void)at;
     enum status status = STATUS_OK;
-    struct disk_execution *execution = next_execution(after_id);
+    struct disk_execution *execution = disk_next_execution(after_id);
     while (execution != NULL && count_max > 0 && status == STATUS_OK) {
         if (execution->snapshot.step_number > 0) {
             status = callback(context, &execution->snapshot);
             count_max--;
         }
-        execution = next_execution(execution->row.id);
-    }
-    return status;
-}
-
-// ---------------------------------------------------------------------------------------------
-// Resources: the state machines
-
-const char *store_kind_name(enum store_kind kind)
-{
-    return kind == STORE_KIND_STATE_MACHINE ? "state_machine" : "resource";
-}
-
-enum status store_resource_each(struct store_tx *at, enum store_kind kind,
-                                store_resource_fn callback, void *context)
-{
-    (void)at;
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < disk.state_machine_count && status == STATUS_OK; i++) {
-        const struct disk_text *at_text = &disk.state_machines[i];
-        if (kind == STORE_KIND_STATE_MACHINE) {
-            status = callback(context, STR("us-east-1"), at_text->key, at_text->body);
-        }
+        execution = disk_next_execution(execution->row.id);
     }
     return status;
 }
@@ -465,17 +460,6 @@ void store_submit(struct store *at, struct store_task *task)
     }
 }
 
-enum status store_run(struct store *at, struct store_task *task)
-{
-    (void)at;
-    tx.is_writable = task->mode != STORE_READ;
-    do {
-        task->is_unfinished = false;
-        task->status = task->run(task, &tx);
-    } while (task->is_unfinished && task->status == STATUS_OK);
-    return task->status;
-}
-
 static void run_done(struct mail *mail)
 {
     struct store_task *task = CONTAINER_OF(mail, struct store_task, mail);
@@ -486,6 +470,10 @@ static void answer(struct store_task *task)
 {
     if (sim.plant == PLANT_LOSE_ANSWER && sim_chance(64)) return;
     if (task->done == NULL) return;
+    if (task->reply_to == NULL) {
+        task->done(task, task->status);
+        return;
+    }
     task->mail.run = run_done;
     mailbox_post(task->reply_to, &task->mail);
 }
@@ -606,6 +594,45 @@ bool disk_turn(void)
         return true;
     }
     return false;
+}
+
+// All writes that there are, now.
+static void flush(void)
+{
+    while (store.stage != STAGE_IDLE || store.write_count > 0) {
+        if (store.stage == STAGE_IDLE) begin_batch();
+        bool has_turned = disk_turn();
+        assert(has_turned);
+    }
+}
+
+// Whoever waits for a write waits for all before it. A server whose disk refuses its start-up does
+// not start, which is nothing to look at.
+enum status store_run(struct store *at, struct store_task *task)
+{
+    (void)at;
+    bool is_write = task->mode != STORE_READ;
+    if (is_write) flush();
+    do {
+        tx.is_writable = is_write;
+        task->is_unfinished = false;
+        task->status = task->run(task, &tx);
+        tx.is_writable = false;
+        if (is_write && task->status == STATUS_OK && !(sim.is_stopping && refuses())) {
+            commit();
+            sync_all();
+        } else if (is_write) {
+            roll_back(committed_end);
+            if (task->status == STATUS_OK) task->status = STATUS_IO;
+        }
+    } while (task->is_unfinished && task->status == STATUS_OK);
+    return task->status;
+}
+
+void disk_close(void)
+{
+    flush();
+    if (commit_count > 0) sync_all();
 }
 
 int64_t disk_due_unix_ms(void)

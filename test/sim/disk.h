@@ -14,9 +14,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "store/execution.h"
+#include "store/map_run.h"
+#include "store/resource.h"
 
-enum { DISK_EXECUTIONS_MAX = 512, DISK_RESOURCES_MAX = 8, DISK_DEFINITIONS_MAX = 16 };
+enum {
+    DISK_EXECUTIONS_MAX = 2048,
+    DISK_RESOURCES_MAX = 32,
+    DISK_DEFINITIONS_MAX = 256,
+    DISK_MAP_RUNS_MAX = 256,
+    DISK_JOURNAL_MAX = 64,
+};
 
 struct disk_execution {
     struct store_execution row;
@@ -32,13 +39,31 @@ struct disk_text {
     struct str body;
 };
 
+struct disk_resource {
+    enum store_kind kind;
+    struct str region;
+    struct str name;
+    struct str body;
+};
+
+// Of the journal.
+struct disk_record {
+    int64_t id;
+    struct str record;
+};
+
 struct disk {
     struct disk_execution *executions[DISK_EXECUTIONS_MAX];
     size_t execution_count;
     struct disk_text definitions[DISK_DEFINITIONS_MAX];
     size_t definition_count;
-    struct disk_text state_machines[DISK_RESOURCES_MAX]; // Resources; always there.
-    size_t state_machine_count;
+    struct disk_resource resources[DISK_RESOURCES_MAX];
+    size_t resource_count;
+    struct store_map_run map_runs[DISK_MAP_RUNS_MAX];
+    size_t map_run_count;
+    struct disk_record journal[DISK_JOURNAL_MAX]; // Oldest first.
+    size_t journal_count;
+    int64_t journal_last_id; // Given out; not part of what a crash takes back.
 };
 
 extern struct disk disk;
@@ -59,4 +84,15 @@ void disk_crash(bool is_power_loss);
 // A process begins.
 struct store *disk_open(void);
 
+// It ends politely: all that was written is committed and synced.
+void disk_close(void);
+
+// A resource that has always been there.
+void disk_add_resource(enum store_kind kind, struct str name, struct str body);
+
 struct disk_execution *disk_find(int64_t execution_id);
+
+// The next one by id; NULL when there is none.
+struct disk_execution *disk_next_execution(int64_t after_id);
+
+struct store_map_run *disk_find_map_run(struct str arn); // NULL when it is not there.

@@ -13,12 +13,17 @@
 enum { DEPTH_MAX = 2 };
 
 struct sim_machine machines[MACHINE_COUNT];
+struct sim_machine express_machine;
 
 struct writer {
     struct buffer text;
     struct random random;
     struct sim_machine *machine;
     bool may_nest;
+    bool has_map_runs;      // Some Maps are distributed.
+    bool is_express;        // Nothing that waits long, or for a token.
+    bool is_sequential;     // Nothing in parallel, so that what it comes to is certain.
+    const char *items_path; // Where an execution's input has a list.
     int state_count;
 };
 
@@ -91,7 +96,9 @@ static void write_nested(struct writer *writer, int timeout_seconds)
 
 static void write_resource(struct writer *writer, int timeout_seconds, int heartbeat_seconds)
 {
-    switch (draw(writer, writer->may_nest ? 9 : 7)) {
+    unsigned kind = draw(writer, writer->may_nest ? 9 : 7);
+    if (writer->is_express) kind = kind % 2 * 4;
+    switch (kind) {
     case 0:
     case 1:
         buffer_printf(&writer->text, "arn:aws:lambda:us-east-1:000000000000:function:f\","
@@ -163,12 +170,60 @@ static void write_parallel(struct writer *writer, int depth, int next)
 static void write_map(struct writer *writer, int depth, int next)
 {
     buffer_printf(&writer->text,
-                  "\"Map\",\"ItemsPath\":\"$$.Execution.Input.list\",\"MaxConcurrency\":%u,"
+                  "\"Map\",\"ItemsPath\":\"%s\",\"MaxConcurrency\":%u,"
                   "\"ItemSelector\":{\"v.$\":\"$$.Map.Item.Value\",\"i.$\":\"$$.Map.Item.Index\"},"
                   "\"ResultPath\":\"$.m\",\"ItemProcessor\":{",
-                  draw(writer, 4));
+                  writer->items_path, draw(writer, 4));
     write_scope(writer, depth + 1);
     buffer_append_byte(&writer->text, '}');
+    write_handlers(writer, next);
+    write_end(writer, next);
+}
+
+static void write_tolerance(struct writer *writer)
+{
+    switch (draw(writer, 4)) {
+    case 0:
+    case 1:
+        buffer_printf(&writer->text, "\"ToleratedFailureCount\":%u,", 1 + draw(writer, 4));
+        break;
+    case 2:
+        buffer_printf(&writer->text, "\"ToleratedFailurePercentage\":%u,",
+                      chance(writer, 2) ? 50 : 100);
+        break;
+    default: break;
+    }
+}
+
+// The children of a Map run, whose inputs have a list as well.
+static void write_map_run(struct writer *writer, int self, int depth, int next)
+{
+    struct writer outer = *writer;
+    writer->is_express = writer->is_sequential = chance(writer, 3);
+    writer->may_nest = writer->may_nest && !writer->is_express;
+    buffer_printf(&writer->text, "\"Map\",\"ItemsPath\":\"%s\",\"MaxConcurrency\":%u,",
+                  writer->items_path, draw(writer, 4));
+    if (!chance(writer, 4)) buffer_printf(&writer->text, "\"Label\":\"L%d\",", self);
+    write_tolerance(writer);
+    writer->items_path = "$$.Execution.Input.list";
+    if (chance(writer, 3)) {
+        buffer_printf(&writer->text,
+                      "\"ItemBatcher\":{\"MaxItemsPerBatch\":%u,\"BatchInput\":{\"list\":[7]}},",
+                      1 + draw(writer, 3));
+        writer->items_path = "$$.Execution.Input.BatchInput.list";
+    }
+    buffer_printf(&writer->text,
+                  "\"ItemSelector\":{\"v.$\":\"$$.Map.Item.Value\",\"i.$\":\"$$.Map.Item.Index\","
+                  "\"list\":[5,6]},%s\"ItemProcessor\":{\"ProcessorConfig\":{"
+                  "\"Mode\":\"DISTRIBUTED\",\"ExecutionType\":\"%s\"},",
+                  chance(writer, 2) ? "\"ResultPath\":null," : "\"ResultPath\":\"$.m\",",
+                  writer->is_express ? "EXPRESS" : "STANDARD");
+    write_scope(writer, depth + 1);
+    buffer_append_byte(&writer->text, '}');
+    writer->is_express = outer.is_express;
+    writer->is_sequential = outer.is_sequential;
+    writer->may_nest = outer.may_nest;
+    writer->items_path = outer.items_path;
     write_handlers(writer, next);
     write_end(writer, next);
 }
@@ -176,7 +231,7 @@ static void write_map(struct writer *writer, int depth, int next)
 static void write_wait(struct writer *writer, int self, int next)
 {
     static const int seconds[] = {0, 1, 2, 5, 20, 100, 86400};
-    int wait = seconds[draw(writer, ARRAY_COUNT(seconds))];
+    int wait = seconds[draw(writer, writer->is_express ? 4 : ARRAY_COUNT(seconds))];
     writer->machine->wait_seconds[self] = wait;
     buffer_printf(&writer->text, "\"Wait\",\"Seconds\":%d", wait);
     write_end(writer, next);
@@ -185,9 +240,13 @@ static void write_wait(struct writer *writer, int self, int next)
 static void write_state(struct writer *writer, int depth, int next)
 {
     int self = writer->state_count - 1;
-    unsigned kind = draw(writer, depth < DEPTH_MAX ? 12 : 9);
+    bool is_wide = depth < DEPTH_MAX && !writer->is_sequential;
+    bool may_run = writer->has_map_runs && !writer->is_express && is_wide;
+    unsigned kind = draw(writer, is_wide ? 12 : 9);
     buffer_printf(&writer->text, "\"S%d\":{\"Type\":", self);
-    if (kind == 0 && next < 0) {
+    if (may_run && (depth == 0 ? chance(writer, 4) : kind == 11 && chance(writer, 2))) {
+        write_map_run(writer, self, depth, next);
+    } else if (kind == 0 && next < 0) {
         if (chance(writer, 2)) {
             buffer_printf(&writer->text, "\"Fail\",\"Error\":\"E%u\"}", draw(writer, 3));
         } else {
@@ -230,17 +289,15 @@ static void write_scope(struct writer *writer, int depth)
     buffer_printf(&writer->text, "},\"StartAt\":\"S%d\"", next);
 }
 
-static void make(struct writer *writer, int index)
+static void make(struct writer *writer, struct sim_machine *machine, const char *name)
 {
-    struct sim_machine *machine = writer->machine = &machines[index];
-    static const char *const names[] = {"M0", "M1", "M2"};
-    _Static_assert(ARRAY_COUNT(names) == MACHINE_COUNT, "each has a name");
+    writer->machine = machine;
     char *arn = lasting_alloc(128);
-    *machine = (struct sim_machine){.name = str_from_c(names[index])};
+    *machine = (struct sim_machine){.name = str_from_c(name)};
     struct str prefix = STR("arn:aws:states:us-east-1:000000000000:stateMachine:");
-    memcpy(mempcpy(arn, prefix.data, prefix.size), names[index], 2);
+    memcpy(mempcpy(arn, prefix.data, prefix.size), name, 2);
     machine->arn = (struct str){arn, prefix.size + 2};
-    writer->may_nest = index < MACHINE_COUNT - 1;
+    writer->items_path = "$$.Execution.Input.list";
     writer->state_count = 0;
     buffer_clear(&writer->text);
     buffer_append_byte(&writer->text, '{');
@@ -254,18 +311,27 @@ static void make(struct writer *writer, int index)
     machine->definition = lasting_copy(buffer_str(&writer->text));
 }
 
-void machines_make(uint64_t seed)
+void machines_make(uint64_t seed, bool has_map_runs)
 {
-    struct writer writer = {0};
+    static const char *const names[] = {"M0", "M1", "M2"};
+    _Static_assert(ARRAY_COUNT(names) == MACHINE_COUNT, "each has a name");
+    struct writer writer = {.has_map_runs = has_map_runs};
     random_init_seed(&writer.random, seed ^ 0x3a61);
     buffer_init(&writer.text, MIB(4));
-    for (int i = 0; i < MACHINE_COUNT; i++)
-        make(&writer, i);
+    for (int i = 0; i < MACHINE_COUNT; i++) {
+        writer.may_nest = i < MACHINE_COUNT - 1;
+        make(&writer, &machines[i], names[i]);
+    }
+    writer.is_express = true;
+    writer.may_nest = false;
+    make(&writer, &express_machine, "X0");
     buffer_release(&writer.text);
 }
 
 const struct sim_machine *machine_of(struct str state_machine_arn)
 {
+    size_t slash = str_find_byte(state_machine_arn, '/');
+    if (slash != SIZE_MAX) state_machine_arn = str_slice(state_machine_arn, 0, slash);
     for (int i = 0; i < MACHINE_COUNT; i++) {
         if (str_equal(machines[i].arn, state_machine_arn)) return &machines[i];
     }

@@ -24,9 +24,10 @@ struct sim_machine {
 };
 
 extern struct sim_machine machines[MACHINE_COUNT];
+extern struct sim_machine express_machine; // "X0"
 
 // Make all of them from the seed, in lasting memory.
-void machines_make(uint64_t seed);
+void machines_make(uint64_t seed, bool has_map_runs);
 
-// By ARN; never NULL.
+// By ARN; never NULL. Children of Map runs belong to the machine of their parents.
 const struct sim_machine *machine_of(struct str state_machine_arn);

@@ -14,8 +14,10 @@
 #include "runtime/state_machine.h"
 #include "test/sim/check.h"
 #include "test/sim/disk.h"
+#include "test/sim/express.h"
 #include "test/sim/heap.h"
 #include "test/sim/machine.h"
+#include "test/sim/map_runs.h"
 #include "test/sim/process.h"
 #include "test/sim/sim.h"
 #include "test/sim/world.h"
@@ -68,40 +70,44 @@ static bool is_used(int machine)
     return false;
 }
 
+static void make_resource(const struct sim_machine *machine, enum asl_machine_type type)
+{
+    struct arena CLEANUP(arena_release) arena;
+    struct buffer CLEANUP(buffer_release) body;
+    struct asl_diagnostics diagnostics;
+    struct state_machine *state_machine;
+    struct state_machine_fields fields = {
+        .arn = machine->arn,
+        .name = machine->name,
+        .region = STR("us-east-1"),
+        .role_arn = STR("arn:aws:iam::000000000000:role/r"),
+        .definition = machine->definition,
+        .type = type,
+        .created_unix_ms = SIM_START_UNIX_MS,
+        .updated_unix_ms = SIM_START_UNIX_MS,
+        .encryption = json_null,
+        .tags = json_empty_object,
+    };
+    arena_init(&arena, MIB(16));
+    buffer_init(&body, MIB(16));
+    asl_diagnostics_init(&diagnostics, &arena);
+    if (state_machine_new(&fields, &diagnostics, &state_machine) != STATUS_OK) {
+        sim_fail("%" STR_FORMAT " in %" STR_FORMAT,
+                 STR_ARGS(asl_diagnostics_summary(&diagnostics, &arena)),
+                 STR_ARGS(fields.definition));
+        return;
+    }
+    state_machine_encode(state_machine, &body);
+    disk_add_resource(STORE_KIND_STATE_MACHINE, fields.name, buffer_str(&body));
+    state_machine_unref(state_machine);
+}
+
 static void make_resources(void)
 {
     for (int i = 0; i < MACHINE_COUNT; i++) {
-        if (!is_used(i)) continue;
-        struct arena CLEANUP(arena_release) arena;
-        struct buffer CLEANUP(buffer_release) body;
-        struct asl_diagnostics diagnostics;
-        struct state_machine *state_machine;
-        struct state_machine_fields fields = {
-            .arn = machines[i].arn,
-            .name = machines[i].name,
-            .region = STR("us-east-1"),
-            .role_arn = STR("arn:aws:iam::000000000000:role/r"),
-            .definition = machines[i].definition,
-            .type = ASL_MACHINE_STANDARD,
-            .created_unix_ms = SIM_START_UNIX_MS,
-            .updated_unix_ms = SIM_START_UNIX_MS,
-            .encryption = json_null,
-            .tags = json_empty_object,
-        };
-        arena_init(&arena, MIB(16));
-        buffer_init(&body, MIB(16));
-        asl_diagnostics_init(&diagnostics, &arena);
-        if (state_machine_new(&fields, &diagnostics, &state_machine) != STATUS_OK) {
-            sim_fail("%" STR_FORMAT " in %" STR_FORMAT,
-                     STR_ARGS(asl_diagnostics_summary(&diagnostics, &arena)),
-                     STR_ARGS(fields.definition));
-            continue;
-        }
-        state_machine_encode(state_machine, &body);
-        disk.state_machines[disk.state_machine_count++] =
-            (struct disk_text){fields.arn, lasting_copy(buffer_str(&body))};
-        state_machine_unref(state_machine);
+        if (is_used(i)) make_resource(&machines[i], ASL_MACHINE_STANDARD);
     }
+    if (sim.features.express_count > 0) make_resource(&express_machine, ASL_MACHINE_EXPRESS);
 }
 
 // Let time pass until something is due. False when nothing ever will be.
@@ -134,7 +140,7 @@ static bool have_all_ended(void)
         if (str_is(execution->row.status, "RUNNING")) return false;
         if (execution->synced_step_count < execution->step_count) return false;
     }
-    return process_is_quiet();
+    return process_is_quiet() && !express_is_under_way() && !map_runs_are_under_way();
 }
 
 // One thing that happens. False when all is over.
@@ -162,6 +168,8 @@ static void live(void)
         disk_crash(sim.plan.is_power_loss[sim.life]);
         process_kill();
         world_crash();
+        map_runs_crash();
+        express_crash();
         check_acknowledged();
         sim.life++;
         sim.now_unix_ms += sim_chance(8) ? sim_draw(2000000) : sim_draw(5000);
@@ -187,11 +195,14 @@ static void run_once(bool is_disturbed, struct outcome *ret_outcomes)
     sim_say("%s run", is_disturbed ? "disturbed" : "undisturbed");
     disk_init();
     world_init();
+    map_runs_init();
+    express_init();
     make_resources();
     live();
     if (sim.has_failed) return;
     check_acknowledged();
     check_histories(ret_outcomes);
+    express_check();
 }
 
 // Crashes fall anywhere in what the undisturbed run took.
@@ -214,12 +225,24 @@ static void make_plan(uint64_t ticks)
     plan->redrive_count = sim_chance(4) ? 1 + sim_draw(2) : 0;
 }
 
+// Drawn from the seed alone, as the machines are.
+static void choose_features(void)
+{
+    struct random random;
+    random_init_seed(&random, sim.seed ^ 0xfea7);
+    sim.features = (struct sim_features){
+        .has_map_runs = random_u64(&random) % 2 == 0,
+        .express_count = random_u64(&random) % 4 == 0 ? 1 + (unsigned)(random_u64(&random) % 3) : 0,
+    };
+}
+
 static bool run_seed(uint64_t seed)
 {
     struct outcome undisturbed[WORLD_ROOTS_MAX], disturbed[WORLD_ROOTS_MAX];
     sim.seed = seed;
     lasting_reset();
-    machines_make(seed);
+    choose_features();
+    machines_make(seed, sim.features.has_map_runs);
     for (int i = 0; i < MACHINE_COUNT; i++)
         sim_say("%" STR_FORMAT, STR_ARGS(machines[i].definition));
     run_once(false, undisturbed);

@@ -126,6 +126,7 @@ void process_boot(void)
     }
     enum status status = runtime_load(&process.runtime);
     if (status == STATUS_OK) status = runtime_take_up(&process.runtime);
+    if (status == STATUS_OK) status = runtime_recover(&process.workers[0]);
     if (status != STATUS_OK) sim_fail("start-up: %s", status_name(status));
 }
 

@@ -3,6 +3,7 @@
 //
 //   disk     (disk.h)    the functions of src/store, in memory, with commits and syncs made visible
 //   world    (world.h)   performs tasks, answers tokens, polls activities, starts and stops
+//   map_runs (map_runs.h), express (express.h) look on at those
 //   process  (process.h) one life of the server: its workers, their loops, their mail
 //   machine  (machine.h) random state machines
 //   check    (check.h)   what must be true whatever happened
@@ -47,8 +48,15 @@ struct sim_plan {
     unsigned redrive_count;      // Executions that are redriven when they have failed.
 };
 
+// What there is beside Standard executions that inline Maps and Parallel states hold together.
+struct sim_features {
+    bool has_map_runs;
+    unsigned express_count; // Asynchronous Express executions.
+};
+
 struct sim {
     uint64_t seed;
+    struct sim_features features;
     struct random random; // Decides what happens next.
     int64_t now_unix_ms;
     uint64_t tick; // Counts everything that can be followed by a crash.
@@ -61,6 +69,8 @@ struct sim {
     bool has_failed;
     jmp_buf crash; // Leads out of whatever the process is doing.
     bool can_crash;
+    bool is_stopping;   // Politely.
+    bool has_gone_back; // The clock was set back between two lives.
 };
 
 extern struct sim sim;

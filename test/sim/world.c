@@ -14,14 +14,26 @@
 #include "store/execution.h"
 #include "test/sim/answer.h"
 #include "test/sim/disk.h"
+#include "test/sim/express.h"
 #include "test/sim/heap.h"
 #include "test/sim/machine.h"
+#include "test/sim/map_runs.h"
 #include "test/sim/process.h"
 #include "test/sim/sim.h"
 
 enum { ACTORS_MAX = 1024, CALLS_MAX = 512, CHILDREN_MAX = 1024, POLLERS = 4, POLL_MS = 60000 };
 
-enum actor_type { ACTOR_STARTER, ACTOR_ANSWERER, ACTOR_POLLER, ACTOR_STOPPER, ACTOR_REDRIVER };
+// An Express execution has five minutes for all of its tasks.
+enum { EXPRESS_DELAY_MS_MAX = 4000 };
+
+enum actor_type {
+    ACTOR_STARTER,
+    ACTOR_EXPRESS_STARTER,
+    ACTOR_ANSWERER,
+    ACTOR_POLLER,
+    ACTOR_STOPPER,
+    ACTOR_REDRIVER,
+};
 
 struct actor {
     enum actor_type type;
@@ -71,6 +83,7 @@ static struct child children[CHILDREN_MAX];
 static size_t child_count;
 static struct runtime_stand_in observer;
 static struct world_performance current; // The task that is being started.
+static bool is_current_express;          // It is an Express execution's.
 
 static struct actor *add_actor(enum actor_type type, int64_t delay_ms)
 {
@@ -87,7 +100,7 @@ static void acknowledge(int64_t execution_id, uint64_t task_id, const char *even
         (struct world_acknowledgement){execution_id, task_id, event_type};
 }
 
-static size_t root_index_of(struct str name)
+static size_t root_index_of(struct str name) // NOLINT(misc-no-recursion): no deeper than Maps
 {
     for (size_t i = 0; i < world.root_count; i++) {
         if (str_equal(world.roots[i].name, name)) return i;
@@ -95,6 +108,8 @@ static size_t root_index_of(struct str name)
     for (size_t i = 0; i < child_count; i++) {
         if (str_equal(children[i].name, name)) return children[i].root;
     }
+    struct str parent_name;
+    if (map_runs_find_parent(name, &parent_name)) return root_index_of(parent_name);
     sim_fail("nobody has started %" STR_FORMAT, STR_ARGS(name));
     return 0;
 }
@@ -285,9 +300,11 @@ struct tasks_call *tasks_start(struct tasks *tasks, const struct tasks_request *
     const struct json *question = &request->parameters;
     bool is_nested = str_is(request->service, "states");
     if (str_is(request->service, "sqs")) question = JSON_FIND(question, "MessageBody");
+    bool is_express = is_current_express;
+    is_current_express = false;
     if (current.execution_id != 0) {
         note_performance(request);
-    } else if (!is_nested) {
+    } else if (!is_nested && !is_express) {
         sim_fail("a task of %" STR_FORMAT " is performed again after a restart",
                  STR_ARGS(request->session_name));
     }
@@ -301,6 +318,9 @@ struct tasks_call *tasks_start(struct tasks *tasks, const struct tasks_request *
     } else {
         struct answer answer = answer_to(question);
         call->answer = answer_as_task(&answer);
+        if (is_express && !answer.is_late && answer.delay_ms > EXPRESS_DELAY_MS_MAX) {
+            answer.delay_ms = EXPRESS_DELAY_MS_MAX;
+        }
         if (answer.delay_ms >= 0) call->due_unix_ms = sim.now_unix_ms + answer.delay_ms;
     }
     sim_tick();
@@ -351,6 +371,11 @@ static bool on_start_task(struct runtime_stand_in *stand_in, struct runtime_exec
                           const struct engine_command *command, struct tasks_request *request)
 {
     (void)stand_in, (void)request;
+    if (execution->id == 0) {
+        express_note_task(execution, command->task_id);
+        is_current_express = true;
+        return false;
+    }
     const struct disk_execution *stored = disk_find(execution->id);
     size_t synced = stored == NULL ? 0 : stored->synced_step_count;
     if ((int64_t)synced < execution->step_number && sim.plant == PLANT_NOTHING) {
@@ -531,7 +556,7 @@ static void turn_stopper(struct actor *actor)
     actor->due_unix_ms = INT64_MAX;
     if (disk.execution_count == 0) return;
     struct disk_execution *victim = disk.executions[sim_draw((unsigned)disk.execution_count)];
-    if (victim->synced_step_count == 0) return; // Nobody can know of it yet.
+    if (victim->synced_step_count == 0) return; // Nobody can know of it yet, or it has ended.
     struct runtime_letter *letter = runtime_letter_new(victim->row.id, ENGINE_EVENT_STOP);
     letter->event.error = (struct asl_error){STR("Stopped"), STR("by the operator")};
     world_root_of(victim->row.name)->is_disturbed = true;
@@ -559,7 +584,7 @@ static void turn_redriver(struct actor *actor)
     struct disk_execution *chosen = disk.executions[sim_draw((unsigned)disk.execution_count)];
     struct str status = chosen->row.status;
     if (chosen->synced_step_count < chosen->step_count || str_is(status, "RUNNING") ||
-        str_is(status, "SUCCEEDED")) {
+        str_is(status, "SUCCEEDED") || chosen->row.map_run_arn.size > 0) {
         return;
     }
     actor->execution_id = chosen->row.id;
@@ -581,10 +606,25 @@ static void turn_starter(struct actor *actor)
     start_execution(request, machines[root->machine].arn, root->name, root->input);
 }
 
+static void on_express_started(void *context, bool is_acknowledged)
+{
+    struct actor *actor = context;
+    actor->is_in_flight = false;
+    if (!is_acknowledged) actor->due_unix_ms = sim.now_unix_ms + 100 + sim_draw(1000);
+}
+
+static void turn_express_starter(struct actor *actor)
+{
+    actor->is_in_flight = true;
+    actor->due_unix_ms = INT64_MAX;
+    express_begin(on_express_started, actor);
+}
+
 static void turn_actor(struct actor *actor)
 {
     switch (actor->type) {
     case ACTOR_STARTER: turn_starter(actor); break;
+    case ACTOR_EXPRESS_STARTER: turn_express_starter(actor); break;
     case ACTOR_ANSWERER: turn_answerer(actor); break;
     case ACTOR_POLLER: turn_poller(actor); break;
     case ACTOR_STOPPER: turn_stopper(actor); break;
@@ -640,6 +680,9 @@ void world_init(void)
             .machine = (unsigned)(random_u64(&random) % (MACHINE_COUNT - 1)),
             .input = str_from_c(inputs[random_u64(&random) % ARRAY_COUNT(inputs)]),
         };
+        if (sim.features.has_map_runs && i % 2 == 0) {
+            world.roots[i].input = STR("{\"list\":[1,2,3,4,5,6,7]}");
+        }
         add_actor(ACTOR_STARTER, (int64_t)(random_u64(&random) % 3000))->root = i;
     }
     for (unsigned i = 0; i < POLLERS; i++) {
@@ -651,12 +694,15 @@ void world_init(void)
         add_actor(ACTOR_STOPPER, (int64_t)sim_draw(sim_chance(2) ? 4000 : 200000));
     for (unsigned i = 0; i < sim.plan.redrive_count && sim.is_disturbed; i++)
         add_actor(ACTOR_REDRIVER, (int64_t)sim_draw(sim_chance(2) ? 60000 : 500000));
+    for (unsigned i = 0; i < sim.features.express_count; i++)
+        add_actor(ACTOR_EXPRESS_STARTER, (int64_t)sim_draw(30000));
 }
 
 void world_crash(void)
 {
     call_count = start_request_count = 0;
     current = (struct world_performance){0};
+    is_current_express = false;
     for (size_t i = 0; i < actor_count; i++) {
         if (!actors[i].is_in_flight) continue;
         actors[i].is_in_flight = false; // No reply: once more.
