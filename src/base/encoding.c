@@ -86,14 +86,6 @@ void encoding_percent_encode(struct buffer *buffer, struct str text, bool keep_s
     }
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 bool encoding_percent_decode(struct arena *arena, struct str text, bool plus_is_blank,
                              struct str *ret_text)
 {
@@ -104,7 +96,8 @@ bool encoding_percent_decode(struct arena *arena, struct str text, bool plus_is_
         char c = text.data[i];
         if (c == '%') {
             if (text.size - i < 3) return false;
-            int high = hex_value(text.data[i + 1]), low = hex_value(text.data[i + 2]);
+            int high = encoding_hex_digit(text.data[i + 1]),
+                low = encoding_hex_digit(text.data[i + 2]);
             if (high < 0 || low < 0) return false;
             c = (char)(high << 4 | low);
             i += 2;

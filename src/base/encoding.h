@@ -21,6 +21,15 @@ MUST_USE bool encoding_base64_decode(struct arena *arena, struct str text, struc
 // Lower-case hexadecimal; `ret_text` takes 2 * bytes.size and no NUL.
 void encoding_hex(struct str bytes, char *ret_text);
 
+// The value of a hexadecimal digit of either case; -1 when it is none.
+static inline int encoding_hex_digit(char digit)
+{
+    if (digit >= '0' && digit <= '9') return digit - '0';
+    if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
+    if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
+    return -1;
+}
+
 // Percent-encode all but unreserved characters (RFC 3986); '/' stays when `keep_slash`.
 void encoding_percent_encode(struct buffer *buffer, struct str text, bool keep_slash);
 

@@ -7,14 +7,6 @@
 
 enum { COPY_SLACK = 16 }; // What scan_copy_run() may write behind the copy.
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 // `at` is on a backslash; returns what is behind the escape sequence.
 static const char *check_escape(struct json_parser *parser, const char *at)
 {
@@ -36,7 +28,7 @@ static const char *check_escape(struct json_parser *parser, const char *at)
     at++;
     for (int i = 0; i < 4; i++, at++) {
         if (at == parser->end) return json_parse_fail_end(parser, in_escape);
-        if (hex_digit(*at) < 0) {
+        if (encoding_hex_digit(*at) < 0) {
             return json_parse_fail_character(parser, at,
                                              "expected a hex-digit for character escape sequence");
         }
@@ -55,7 +47,7 @@ static uint32_t hex_unit(const char *digits)
 {
     uint32_t unit = 0;
     for (int i = 0; i < 4; i++)
-        unit = unit << 4 | (uint32_t)hex_digit(digits[i]);
+        unit = unit << 4 | (uint32_t)encoding_hex_digit(digits[i]);
     return unit;
 }
 

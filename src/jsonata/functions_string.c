@@ -315,13 +315,6 @@ struct json builtin_encode_url(struct evaluation *evaluation, const struct call 
     return encode_url(evaluation, argument(call, 0), "-_.!~*'();/?:@&=+$,#", "encodeUrl");
 }
 
-static int hex_digit(char byte)
-{
-    if (byte >= '0' && byte <= '9') return byte - '0';
-    byte = (char)(byte | 0x20);
-    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
-}
-
 // `kept` are characters whose escapes stay as they are.
 static struct json decode_url(struct evaluation *evaluation, struct json value, const char *kept,
                               const char *name)
@@ -333,8 +326,8 @@ static struct json decode_url(struct evaluation *evaluation, struct json value, 
             builder_append_byte(&text, value.text[i]);
             continue;
         }
-        int high = i + 2 < value.size ? hex_digit(value.text[i + 1]) : -1;
-        int low = i + 2 < value.size ? hex_digit(value.text[i + 2]) : -1;
+        int high = i + 2 < value.size ? encoding_hex_digit(value.text[i + 1]) : -1;
+        int low = i + 2 < value.size ? encoding_hex_digit(value.text[i + 2]) : -1;
         if (high < 0 || low < 0) fail_url(evaluation, value, name);
         char byte = (char)(high * 16 + low);
         if (byte != 0 && strchr(kept, byte) != NULL)

@@ -6,21 +6,13 @@
 #include "base/encoding.h"
 #include "jsonpath/path.h"
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 // Four hexadecimal digits at `at`.
 static bool take_unit(const char *at, const char *end, uint32_t *ret_unit)
 {
     if (end - at < 4) return false;
     uint32_t unit = 0;
     for (int i = 0; i < 4; i++) {
-        int digit = hex_digit(at[i]);
+        int digit = encoding_hex_digit(at[i]);
         if (digit < 0) return false;
         unit = unit << 4 | (uint32_t)digit;
     }

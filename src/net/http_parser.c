@@ -7,6 +7,8 @@
 #include <assert.h>
 #include <endian.h>
 
+#include "base/encoding.h"
+
 enum {
     METHOD_SIZE_MAX = 32,
     CHUNK_LINE_SIZE_MAX = 1024, // Size and extensions of one chunk.
@@ -351,22 +353,14 @@ static enum http_parse parse_body(struct http_parser *parser, struct str bytes)
     return end_request(parser, bytes);
 }
 
-static int hex_value(char digit)
-{
-    if (digit >= '0' && digit <= '9') return digit - '0';
-    if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-    if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
-    return -1;
-}
-
 // "1a" or "1a;extension=value"; extensions are ignored, as the RFC asks.
 static bool chunk_size_parse(struct str line, uint64_t *ret_size)
 {
     uint64_t chunk_size = 0;
     size_t digits = 0;
-    for (; digits < line.size && hex_value(line.data[digits]) >= 0; digits++) {
+    for (; digits < line.size && encoding_hex_digit(line.data[digits]) >= 0; digits++) {
         if (digits == 15) return false;
-        chunk_size = chunk_size << 4 | (uint64_t)hex_value(line.data[digits]);
+        chunk_size = chunk_size << 4 | (uint64_t)encoding_hex_digit(line.data[digits]);
     }
     if (digits == 0) return false;
     struct str rest = trim_blanks(str_skip(line, digits));

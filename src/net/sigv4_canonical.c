@@ -58,23 +58,16 @@ static int compare_parameters(const void *a, const void *b)
     return order != 0 ? order : str_compare(x->value, y->value);
 }
 
-static int hex_value(char digit)
-{
-    if (digit >= '0' && digit <= '9') return digit - '0';
-    if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-    if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
-    return -1;
-}
-
 // Encode anew, so that what needed no encoding and lower-case digits come out alike. A '%' that
 // starts no escape stands for itself.
 static void render_encoded(struct str text, struct buffer *buffer)
 {
     for (size_t i = 0; i < text.size; i++) {
         char byte = text.data[i];
-        if (byte == '%' && i + 2 < text.size && hex_value(text.data[i + 1]) >= 0 &&
-            hex_value(text.data[i + 2]) >= 0) {
-            byte = (char)(hex_value(text.data[i + 1]) << 4 | hex_value(text.data[i + 2]));
+        if (byte == '%' && i + 2 < text.size && encoding_hex_digit(text.data[i + 1]) >= 0 &&
+            encoding_hex_digit(text.data[i + 2]) >= 0) {
+            byte = (char)(encoding_hex_digit(text.data[i + 1]) << 4 |
+                          encoding_hex_digit(text.data[i + 2]));
             i += 2;
         }
         encoding_percent_encode(buffer, (struct str){&byte, 1}, false);

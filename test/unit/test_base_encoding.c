@@ -37,6 +37,16 @@ TEST(encoding_base64_decode_refuses_bad_text)
     CHECK(encoding_base64_decode(&arena, STR("_-8"), &bytes) && bytes.size == 2);
 }
 
+TEST(encoding_hex_digit_takes_either_case)
+{
+    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+    for (int i = 0; i < 32; i++)
+        CHECK(encoding_hex_digit(digits[i]) == i % 16);
+    static const char others[] = {'/', ':', '@', 'G', '`', 'g', '\0', ' ', '\xe1'};
+    for (size_t i = 0; i < sizeof(others); i++)
+        CHECK(encoding_hex_digit(others[i]) == -1);
+}
+
 TEST(encoding_percent_round_trip)
 {
     struct arena CLEANUP(arena_release) arena;
