@@ -12,12 +12,7 @@
 
 static bool is_name(struct str value)
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                                  "._-";
-    for (size_t i = 0; i < value.size; i++) {
-        if (value.data[i] == '\0' || strchr(allowed, value.data[i]) == NULL) return false;
-    }
-    return value.size > 0;
+    return value.size > 0 && str_is_alphanumeric(value, "._-");
 }
 
 static bool is_bus_name(struct str value)

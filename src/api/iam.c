@@ -10,13 +10,7 @@
 
 static bool is_name(struct str text)
 {
-    for (size_t i = 0; i < text.size; i++) {
-        char byte = text.data[i];
-        bool is_letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-                         (byte >= '0' && byte <= '9');
-        if (!is_letter && (byte == '\0' || strchr("_+=,.@-", byte) == NULL)) return false;
-    }
-    return true;
+    return str_is_alphanumeric(text, "_+=,.@-");
 }
 
 static bool is_path(struct str text)

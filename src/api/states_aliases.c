@@ -134,15 +134,9 @@ static bool is_same_routing(const struct alias *alias, const struct alias_fields
 static bool is_alias_name(struct str name)
 {
     bool has_other = false;
-    for (size_t i = 0; i < name.size; i++) {
-        char c = name.data[i];
-        bool is_digit = c >= '0' && c <= '9';
-        bool is_other =
-            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' || c == '.';
-        if (!is_digit && !is_other) return false;
-        has_other |= is_other;
-    }
-    return has_other;
+    for (size_t i = 0; i < name.size; i++)
+        has_other |= name.data[i] < '0' || name.data[i] > '9';
+    return has_other && str_is_alphanumeric(name, "_-.");
 }
 
 static const struct api_member create_members[] = {

@@ -11,13 +11,7 @@ enum { SESSION_SECONDS_DEFAULT = 3600 };
 
 static bool is_session_name(struct str text)
 {
-    for (size_t i = 0; i < text.size; i++) {
-        char byte = text.data[i];
-        bool is_letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-                         (byte >= '0' && byte <= '9');
-        if (!is_letter && (byte == '\0' || strchr("_+=,.@-", byte) == NULL)) return false;
-    }
-    return true;
+    return str_is_alphanumeric(text, "_+=,.@-");
 }
 
 static const struct api_member assume_members[] = {

@@ -18,6 +18,17 @@ bool str_equal_ignoring_case(struct str a, struct str b)
     return true;
 }
 
+bool str_is_alphanumeric(struct str text, const char *others)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
+        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        bool is_digit = c >= '0' && c <= '9';
+        if (!is_letter && !is_digit && (c == '\0' || strchr(others, c) == NULL)) return false;
+    }
+    return true;
+}
+
 int str_compare(struct str a, struct str b)
 {
     size_t common = a.size < b.size ? a.size : b.size;

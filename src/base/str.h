@@ -72,6 +72,9 @@ static inline struct str str_skip(struct str text, size_t count)
 // ASCII letters are equal whatever their case (header names).
 bool str_equal_ignoring_case(struct str a, struct str b);
 
+// Are all bytes ASCII letters, digits or bytes of `others`? The empty string is.
+bool str_is_alphanumeric(struct str text, const char *others);
+
 // Byte order as memcmp, a shorter string before a longer one that starts with it.
 int str_compare(struct str a, struct str b);
 

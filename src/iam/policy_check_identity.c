@@ -150,12 +150,7 @@ static enum status check_action(struct iam_parser *parser, struct str action)
     if (str_find_byte(rest, ':') != SIZE_MAX) {
         return iam_parser_refuse(parser, "Actions/Condition can contain only one colon.");
     }
-    bool is_valid = vendor.size > 0;
-    for (size_t i = 0; i < vendor.size; i++) {
-        char byte = vendor.data[i];
-        is_valid &= (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-                    (byte >= '0' && byte <= '9') || byte == '-' || byte == '.';
-    }
+    bool is_valid = vendor.size > 0 && str_is_alphanumeric(vendor, "-.");
     if (is_valid || str_is(vendor, "*")) return STATUS_OK;
     return iam_parser_refuse(parser, "Vendor %" STR_FORMAT " is not valid", STR_ARGS(vendor));
 }
@@ -165,10 +160,7 @@ static enum status check_sids(struct iam_parser *parser)
     for (uint32_t i = 0; i < parser->statement_count; i++) {
         const struct json *sid = JSON_FIND(&parser->statements[i], "Sid");
         if (sid == NULL || sid->size == 0) continue;
-        for (uint32_t k = 0; k < sid->size; k++) {
-            char byte = sid->text[k];
-            bool is_letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
-            if (is_letter || (byte >= '0' && byte <= '9')) continue;
+        if (!str_is_alphanumeric(json_str(sid), "")) {
             return iam_parser_refuse(
                 parser, "Statement IDs (SID) must be alpha-numeric. Check that your input "
                         "satisfies the regular expression [0-9A-Za-z]*");

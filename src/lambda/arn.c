@@ -20,12 +20,7 @@ static bool is_letter(char byte)
 
 static bool is_word(struct str text)
 {
-    if (text.size == 0) return false;
-    for (size_t i = 0; i < text.size; i++) {
-        char byte = text.data[i];
-        if (!is_letter(byte) && !is_digit(byte) && byte != '-' && byte != '_') return false;
-    }
-    return true;
+    return text.size > 0 && str_is_alphanumeric(text, "-_");
 }
 
 static bool is_digits(struct str text)
@@ -95,14 +90,7 @@ bool lambda_role_arn_is_valid(struct str arn)
     if (!str_starts_with(rest, STR("role"))) return false;
     rest = str_skip(rest, 4);
     if (rest.size > 0 && rest.data[0] == '/') rest = str_skip(rest, 1);
-    if (rest.size == 0 || rest.size > 1024) return false;
-    for (size_t i = 0; i < rest.size; i++) {
-        char byte = rest.data[i];
-        if (!is_letter(byte) && !is_digit(byte) &&
-            (byte == '\0' || strchr("+=,.@-_/", byte) == NULL))
-            return false;
-    }
-    return true;
+    return rest.size > 0 && rest.size <= 1024 && str_is_alphanumeric(rest, "+=,.@-_/");
 }
 
 // "arn:PARTITION:lambda:" at the front. Returns false when it starts like an ARN and is not one.

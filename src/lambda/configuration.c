@@ -39,25 +39,13 @@ static bool is_log_format(struct str value)
 
 static bool is_log_group(struct str value)
 {
-    for (size_t i = 0; i < value.size; i++) {
-        char byte = value.data[i];
-        bool is_word = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-                       (byte >= '0' && byte <= '9');
-        if (!is_word && (byte == '\0' || strchr(".-_/#", byte) == NULL)) return false;
-    }
-    return true;
+    return str_is_alphanumeric(value, ".-_/#");
 }
 
 static bool is_variable_name(struct str name)
 {
-    if (name.size < 2) return false;
-    for (size_t i = 0; i < name.size; i++) {
-        char byte = name.data[i];
-        bool is_letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
-        bool is_digit = byte >= '0' && byte <= '9';
-        if (!is_letter && (i == 0 || (!is_digit && byte != '_'))) return false;
-    }
-    return true;
+    if (name.size < 2 || (name.data[0] >= '0' && name.data[0] <= '9')) return false;
+    return name.data[0] != '_' && str_is_alphanumeric(name, "_");
 }
 
 static bool is_reserved_variable(struct str name)

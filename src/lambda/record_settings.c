@@ -143,13 +143,7 @@ bool lambda_edit_list_tags(struct lambda_edit *edit)
 
 static bool is_statement_id(struct str value)
 {
-    for (size_t i = 0; i < value.size; i++) {
-        char byte = value.data[i];
-        if (!((byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-              (byte >= '0' && byte <= '9') || byte == '-' || byte == '_'))
-            return false;
-    }
-    return true;
+    return str_is_alphanumeric(value, "-_");
 }
 
 static bool is_action(struct str value)

@@ -89,15 +89,9 @@ void operation_check_group_name(struct logs_operation *operation, const char *me
 {
     check_name(operation, member, name, LOGS_GROUP_NAME_SIZE_MAX);
     if (operation_is_refused(operation)) return;
-    for (size_t i = 0; i < name.size; i++) {
-        char byte = name.data[i];
-        bool is_good = (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
-                       (byte >= 'A' && byte <= 'Z') ||
-                       (byte != '\0' && strchr(".-_/#", byte) != NULL);
-        if (is_good) continue;
+    if (!str_is_alphanumeric(name, ".-_/#")) {
         refuse_value(operation, member, name,
                      "satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+");
-        return;
     }
 }
 

@@ -26,6 +26,19 @@ TEST(str_to_u64_refuses_overflow_and_signs)
     CHECK(!str_to_u64(STR(""), &value));
 }
 
+TEST(str_is_alphanumeric_takes_ascii_letters_digits_and_what_else_is_named)
+{
+    CHECK(str_is_alphanumeric(STR("azAZ09"), ""));
+    CHECK(str_is_alphanumeric(STR(""), ""));
+    CHECK(str_is_alphanumeric(STR("a-b_c"), "_-"));
+    CHECK(!str_is_alphanumeric(STR("a-b"), "_"));
+    CHECK(!str_is_alphanumeric(STR("a\0"), "_"));
+    CHECK(!str_is_alphanumeric(STR("\xc3\xa4"), "_"));
+    static const char neighbours[] = {'/', ':', '@', '[', '`', '{'};
+    for (size_t i = 0; i < sizeof(neighbours); i++)
+        CHECK(!str_is_alphanumeric((struct str){&neighbours[i], 1}, ""));
+}
+
 TEST(str_find_and_trim)
 {
     CHECK(str_find(STR("hello"), STR("ll")) == 2);
