@@ -42,6 +42,27 @@ MUST_USE enum status cloudwatch_read_form(struct arena *arena, struct str form,
 void cloudwatch_write_xml(struct buffer *buffer, const struct json *result);
 
 // ---------------------------------------------------------------------------------------------
+// Metrics, as CloudWatch names them. Texts are borrowed from the history.
+
+enum { CLOUDWATCH_DIMENSIONS_MAX = 2 };
+
+struct cloudwatch_dimension {
+    struct str name;
+    struct str value;
+};
+
+struct cloudwatch_metric {
+    struct str metric_namespace;
+    struct str name;
+    struct str region; // Empty: any.
+    struct cloudwatch_dimension dimensions[CLOUDWATCH_DIMENSIONS_MAX];
+    size_t dimension_count;
+};
+
+struct cloudwatch_metric cloudwatch_metric_of(const struct metrics_subject *subject, size_t index);
+struct cloudwatch_metric cloudwatch_metric_of_gauge(const struct metrics_gauge_history *history);
+
+// ---------------------------------------------------------------------------------------------
 // Statistics (cloudwatch_statistics.c)
 
 // A statistic by its name: Average, Sum, Minimum, Maximum, SampleCount, p0 to p100.
@@ -90,6 +111,3 @@ struct cloudwatch_samples {
 MUST_USE enum status cloudwatch_collect(struct api_request *request,
                                         const struct cloudwatch_question *question,
                                         struct cloudwatch_samples *ret_samples);
-
-// The dimensions of a subject as a list of {Name, Value}, its texts copied to `arena`.
-struct json cloudwatch_dimensions(struct arena *arena, const struct metrics_subject *subject);

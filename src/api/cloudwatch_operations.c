@@ -1,4 +1,4 @@
-// GetMetricData, GetMetricStatistics and ListMetrics, for the namespace AWS/States.
+// GetMetricData, GetMetricStatistics and ListMetrics.
 
 #include <stdlib.h>
 
@@ -261,51 +261,79 @@ struct listing {
     size_t start;
 };
 
-// Each dimension of the filter is one of the subject's, with any value or with the one given.
-static bool passes_filter(const struct json *filter, const struct json *dimensions)
+// Each dimension of the filter is one of the metric's, with any value or with the one given.
+static bool passes_filter(const struct json *filter, const struct cloudwatch_metric *metric)
 {
     for (uint32_t i = 0; filter != NULL && json_is_array(filter) && i < filter->size; i++) {
         bool is_found = false;
+        struct str name = text_of(&filter->items[i], STR("Name"));
         struct str value = text_of(&filter->items[i], STR("Value"));
-        for (uint32_t k = 0; k < dimensions->size && !is_found; k++) {
-            const struct json *item = &dimensions->items[k];
-            is_found =
-                str_equal(text_of(item, STR("Name")), text_of(&filter->items[i], STR("Name"))) &&
-                (value.size == 0 || str_equal(text_of(item, STR("Value")), value));
+        for (size_t k = 0; k < metric->dimension_count && !is_found; k++) {
+            const struct cloudwatch_dimension *dimension = &metric->dimensions[k];
+            is_found = str_equal(dimension->name, name) &&
+                       (value.size == 0 || str_equal(dimension->value, value));
         }
         if (!is_found) return false;
     }
     return true;
 }
 
-static void list_history(void *context, const struct metrics_history *history)
+static struct json dimensions_of(struct arena *arena, const struct cloudwatch_metric *metric)
 {
-    struct listing *listing = context;
+    struct json_items items;
+    json_items_init(&items, arena);
+    for (size_t i = 0; i < metric->dimension_count; i++) {
+        struct json_members members;
+        struct str value;
+        if (!arena_copy_str(arena, metric->dimensions[i].value, &value)) break;
+        json_members_init(&members, arena);
+        json_members_append(&members, STR("Name"), json_from_str(metric->dimensions[i].name));
+        json_members_append(&members, STR("Value"), json_from_str(value));
+        json_items_append(&items, json_members_finish(&members));
+    }
+    return json_items_finish(&items);
+}
+
+static void list_metric(struct listing *listing, const struct cloudwatch_metric *metric)
+{
     struct cloudwatch_call *call = listing->call;
     struct arena *arena = call->request->arena;
-    struct str wanted = text_of(&call->body, STR("MetricName"));
-    if (!str_equal(history->subject.region, call->request->region)) return;
-    struct json dimensions = cloudwatch_dimensions(arena, &history->subject);
-    if (!passes_filter(JSON_FIND(&call->body, "Dimensions"), &dimensions)) return;
-    for (size_t i = 0; metrics_name(history->subject.group, i) != NULL; i++) {
-        struct str name = str_from_c(metrics_name(history->subject.group, i));
-        struct json_members members;
-        if (history->totals[i].count == 0 || (wanted.size > 0 && !str_equal(wanted, name))) {
-            continue;
-        }
-        size_t position = listing->position++;
-        if (position < listing->start || position >= listing->start + LISTED_MAX) continue;
-        json_members_init(&members, arena);
-        json_members_append(&members, STR("Namespace"), json_from_str(STR("AWS/States")));
-        json_members_append(&members, STR("MetricName"), json_from_str(name));
-        json_members_append(&members, STR("Dimensions"), dimensions);
-        json_items_append(&listing->items, json_members_finish(&members));
+    struct str metric_namespace = text_of(&call->body, STR("Namespace"));
+    struct str name = text_of(&call->body, STR("MetricName"));
+    if ((metric->region.size > 0 && !str_equal(metric->region, call->request->region)) ||
+        (name.size > 0 && !str_equal(name, metric->name)) ||
+        (metric_namespace.size > 0 && !str_equal(metric_namespace, metric->metric_namespace)) ||
+        !passes_filter(JSON_FIND(&call->body, "Dimensions"), metric)) {
+        return;
     }
+    size_t position = listing->position++;
+    if (position < listing->start || position >= listing->start + LISTED_MAX) return;
+    struct json_members members;
+    json_members_init(&members, arena);
+    json_members_append(&members, STR("Namespace"), json_from_str(metric->metric_namespace));
+    json_members_append(&members, STR("MetricName"), json_from_str(metric->name));
+    json_members_append(&members, STR("Dimensions"), dimensions_of(arena, metric));
+    json_items_append(&listing->items, json_members_finish(&members));
+}
+
+static void list_history(void *context, const struct metrics_history *history)
+{
+    for (size_t i = 0; metrics_name(history->subject.group, i) != NULL; i++) {
+        if (history->totals[i].count == 0) continue;
+        struct cloudwatch_metric metric = cloudwatch_metric_of(&history->subject, i);
+        list_metric(context, &metric);
+    }
+}
+
+static void list_gauge(void *context, const struct metrics_gauge_history *history)
+{
+    struct cloudwatch_metric metric = cloudwatch_metric_of_gauge(history);
+    list_metric(context, &metric);
 }
 
 static void list_metrics(struct cloudwatch_call *call)
 {
-    struct str metric_namespace = text_of(&call->body, STR("Namespace"));
+    struct metrics *metrics = &call->request->worker->api->runtime->metrics;
     struct str token = text_of(&call->body, STR("NextToken"));
     struct arena *arena = call->request->arena;
     struct listing listing = {.call = call};
@@ -317,9 +345,8 @@ static void list_metrics(struct cloudwatch_call *call)
     }
     listing.start = (size_t)start;
     json_items_init(&listing.items, arena);
-    if (metric_namespace.size == 0 || str_is(metric_namespace, "AWS/States")) {
-        metrics_each(&call->request->worker->api->runtime->metrics, list_history, &listing);
-    }
+    metrics_each_gauge(metrics, list_gauge, &listing);
+    metrics_each(metrics, list_history, &listing);
     json_members_init(&members, arena);
     json_members_append(&members, STR("Metrics"), json_items_finish(&listing.items));
     if (listing.position > listing.start + LISTED_MAX) {

@@ -82,15 +82,7 @@ double cloudwatch_statistic_value(const struct cloudwatch_statistic *statistic,
 // ---------------------------------------------------------------------------------------------
 // Dimensions
 
-enum { DIMENSIONS_MAX = 2 };
-
-struct dimension {
-    struct str name;
-    struct str value;
-};
-
-static size_t dimensions_of(const struct metrics_subject *subject,
-                            struct dimension ret_dimensions[static DIMENSIONS_MAX])
+struct cloudwatch_metric cloudwatch_metric_of(const struct metrics_subject *subject, size_t index)
 {
     static const struct str names[METRICS_GROUP_COUNT] = {
         [METRICS_STATE_MACHINE] = STR_INIT("StateMachineArn"),
@@ -98,48 +90,50 @@ static size_t dimensions_of(const struct metrics_subject *subject,
         [METRICS_FUNCTION] = STR_INIT("LambdaFunctionArn"),
         [METRICS_SERVICE] = STR_INIT("ServiceIntegrationResourceArn"),
     };
-    size_t count = 0;
-    if (subject->arn.size == 0) return 0; // Of the account.
-    ret_dimensions[count++] = (struct dimension){names[subject->group], subject->arn};
+    struct cloudwatch_metric metric = {
+        .metric_namespace = STR("AWS/States"),
+        .name = str_from_c(metrics_name(subject->group, index)),
+        .region = subject->region,
+    };
+    if (subject->arn.size == 0) return metric; // Of the account.
+    metric.dimensions[metric.dimension_count++] =
+        (struct cloudwatch_dimension){names[subject->group], subject->arn};
     if (subject->version.size > 0) {
-        ret_dimensions[count++] = (struct dimension){STR("Version"), subject->version};
+        metric.dimensions[metric.dimension_count++] =
+            (struct cloudwatch_dimension){STR("Version"), subject->version};
     } else if (subject->alias.size > 0) {
-        ret_dimensions[count++] = (struct dimension){STR("Alias"), subject->alias};
+        metric.dimensions[metric.dimension_count++] =
+            (struct cloudwatch_dimension){STR("Alias"), subject->alias};
     }
-    return count;
+    return metric;
 }
 
-struct json cloudwatch_dimensions(struct arena *arena, const struct metrics_subject *subject)
+struct cloudwatch_metric cloudwatch_metric_of_gauge(const struct metrics_gauge_history *history)
 {
-    struct dimension dimensions[DIMENSIONS_MAX];
-    struct json_items items;
-    json_items_init(&items, arena);
-    size_t count = dimensions_of(subject, dimensions);
-    for (size_t i = 0; i < count; i++) {
-        struct json_members members;
-        struct str value;
-        if (!arena_copy_str(arena, dimensions[i].value, &value)) break;
-        json_members_init(&members, arena);
-        json_members_append(&members, STR("Name"), json_from_str(dimensions[i].name));
-        json_members_append(&members, STR("Value"), json_from_str(value));
-        json_items_append(&items, json_members_finish(&members));
+    struct cloudwatch_metric metric = {
+        .metric_namespace = str_from_c(metrics_gauge_namespace(history->gauge)),
+        .name = str_from_c(metrics_gauge_name(history->gauge)),
+        .region = history->region,
+    };
+    if (history->arn.size > 0) {
+        metric.dimensions[metric.dimension_count++] =
+            (struct cloudwatch_dimension){STR("ResourceArn"), history->arn};
     }
-    return json_items_finish(&items);
+    return metric;
 }
 
-static bool has_exactly(const struct metrics_subject *subject, const struct json *wanted)
+static bool has_exactly(const struct cloudwatch_metric *metric, const struct json *wanted)
 {
-    struct dimension dimensions[DIMENSIONS_MAX];
-    size_t count = dimensions_of(subject, dimensions);
     // An empty list is an empty text in the query protocol.
     bool is_list = wanted != NULL && json_is_array(wanted);
-    if ((is_list ? wanted->size : 0) != count) return false;
-    for (size_t i = 0; i < count; i++) {
+    if ((is_list ? wanted->size : 0) != metric->dimension_count) return false;
+    for (size_t i = 0; i < metric->dimension_count; i++) {
+        const struct cloudwatch_dimension *dimension = &metric->dimensions[i];
         bool is_found = false;
         for (uint32_t k = 0; k < wanted->size && !is_found; k++) {
             const struct json *item = &wanted->items[k];
-            is_found = str_equal(api_member_str(item, STR("Name"), STR("")), dimensions[i].name) &&
-                       str_equal(api_member_str(item, STR("Value"), STR("")), dimensions[i].value);
+            is_found = str_equal(api_member_str(item, STR("Name"), STR("")), dimension->name) &&
+                       str_equal(api_member_str(item, STR("Value"), STR("")), dimension->value);
         }
         if (!is_found) return false;
     }
@@ -159,12 +153,7 @@ struct collecting {
 static void add_bucket(struct cloudwatch_sample *sample, const struct metrics_bucket *bucket,
                        size_t index, bool has_histogram)
 {
-    const struct metrics_stat *from = &bucket->stats[index];
-    struct metrics_stat *into = &sample->stat;
-    if (into->count == 0 || from->min < into->min) into->min = from->min;
-    if (from->max > into->max) into->max = from->max;
-    into->count += from->count;
-    into->sum += from->sum;
+    metrics_stat_merge(&sample->stat, &bucket->stats[index]);
     sample->has_histogram = has_histogram;
     for (size_t i = 0; has_histogram && i < METRICS_BOUNDS; i++)
         sample->histogram[i] += bucket->histograms[index][i];
@@ -199,30 +188,86 @@ static void collect_metric(struct collecting *collecting, const struct metrics_h
     }
 }
 
+static bool is_asked_for(const struct collecting *collecting,
+                         const struct cloudwatch_metric *metric)
+{
+    const struct cloudwatch_question *question = collecting->question;
+    return str_equal(metric->name, question->name) &&
+           str_equal(metric->metric_namespace, question->metric_namespace) &&
+           (metric->region.size == 0 || str_equal(metric->region, collecting->request->region)) &&
+           has_exactly(metric, question->dimensions);
+}
+
 static void collect(void *context, const struct metrics_history *history)
 {
     struct collecting *collecting = context;
-    const struct cloudwatch_question *question = collecting->question;
-    if (!str_equal(history->subject.region, collecting->request->region) ||
-        !has_exactly(&history->subject, question->dimensions)) {
+    for (size_t i = 0; metrics_name(history->subject.group, i) != NULL; i++) {
+        if (!str_is(collecting->question->name, metrics_name(history->subject.group, i))) continue;
+        struct cloudwatch_metric metric = cloudwatch_metric_of(&history->subject, i);
+        if (is_asked_for(collecting, &metric)) collect_metric(collecting, history, i);
         return;
     }
-    for (size_t i = 0; metrics_name(history->subject.group, i) != NULL; i++) {
-        if (str_is(question->name, metrics_name(history->subject.group, i))) {
-            collect_metric(collecting, history, i);
-            return;
+}
+
+// As if each minute of the run were a bucket with one value.
+static void add_run(struct collecting *collecting, const struct metrics_run *run)
+{
+    const struct cloudwatch_question *question = collecting->question;
+    struct cloudwatch_samples *samples = &collecting->samples;
+    int64_t from = question->start_unix_s / SECONDS_PER_MINUTE; // Minutes, as the next.
+    int64_t to = (question->end_unix_s + SECONDS_PER_MINUTE - 1) / SECONDS_PER_MINUTE;
+    const int64_t period = question->period_s / SECONDS_PER_MINUTE;
+    if (from < run->first_minute) from = run->first_minute;
+    if (to > run->last_minute + 1) to = run->last_minute + 1;
+    while (from < to) {
+        int64_t start = from - from % period;
+        int64_t end = start + period < to ? start + period : to;
+        struct cloudwatch_sample *last =
+            samples->count == 0 ? NULL : &samples->items[samples->count - 1];
+        if (last == NULL || last->unix_s != start * SECONDS_PER_MINUTE) {
+            last = &samples->items[samples->count++];
+            *last = (struct cloudwatch_sample){.unix_s = start * SECONDS_PER_MINUTE};
         }
+        struct metrics_stat stat = {(uint64_t)(end - from), (uint64_t)(end - from) * run->value,
+                                    run->value, run->value};
+        metrics_stat_merge(&last->stat, &stat);
+        from = end;
     }
+}
+
+static void collect_gauge(void *context, const struct metrics_gauge_history *history)
+{
+    struct collecting *collecting = context;
+    struct cloudwatch_samples *samples = &collecting->samples;
+    struct cloudwatch_metric metric = cloudwatch_metric_of_gauge(history);
+    if (!is_asked_for(collecting, &metric)) return;
+    const int64_t period = collecting->question->period_s / SECONDS_PER_MINUTE;
+    size_t count_max = 0;
+    for (size_t i = 0; i < history->count; i++) {
+        const struct metrics_run *run = &history->runs[i];
+        count_max += (size_t)((run->last_minute - run->first_minute) / period) + 2;
+    }
+    samples->unit = "Count";
+    samples->count = 0;
+    samples->items =
+        arena_alloc_array(collecting->request->arena, count_max, sizeof(*samples->items));
+    if (samples->items == NULL) {
+        collecting->is_failed = true;
+        return;
+    }
+    for (size_t i = 0; i < history->count; i++)
+        add_run(collecting, &history->runs[i]);
+    assert(samples->count <= count_max);
 }
 
 enum status cloudwatch_collect(struct api_request *request,
                                const struct cloudwatch_question *question,
                                struct cloudwatch_samples *ret_samples)
 {
+    struct metrics *metrics = &request->worker->api->runtime->metrics;
     struct collecting collecting = {.request = request, .question = question};
-    if (str_is(question->metric_namespace, "AWS/States")) {
-        metrics_each(&request->worker->api->runtime->metrics, collect, &collecting);
-    }
+    metrics_each(metrics, collect, &collecting);
+    metrics_each_gauge(metrics, collect_gauge, &collecting);
     if (collecting.is_failed) return STATUS_NO_MEMORY;
     *ret_samples = collecting.samples;
     return STATUS_OK;

@@ -133,6 +133,59 @@ static void add_history(void *context, const struct metrics_history *history)
     sample(family, history, "_count", NULL, total->count);
 }
 
+// ---------------------------------------------------------------------------------------------
+// Gauges
+
+struct gauge_family {
+    struct buffer *text;
+    enum metrics_gauge gauge;
+    const char *name;
+    bool is_begun;
+};
+
+static void add_gauge(void *context, const struct metrics_gauge_history *history)
+{
+    struct gauge_family *family = context;
+    if (history->gauge != family->gauge || !history->is_current) return;
+    if (!family->is_begun) {
+        buffer_printf(family->text, "# HELP %s %s of %s.\n# TYPE %s gauge\n", family->name,
+                      metrics_gauge_name(family->gauge), metrics_gauge_namespace(family->gauge),
+                      family->name);
+        family->is_begun = true;
+    }
+    bool is_of_account = history->arn.size == 0;
+    buffer_printf(family->text, "%s{%s=\"", family->name,
+                  is_of_account ? "region" : label_names[METRICS_STATE_MACHINE]);
+    label_text(family->text, is_of_account ? history->region : history->arn);
+    buffer_printf(family->text, "\"} %llu\n", (unsigned long long)history->value);
+}
+
+static void add_gauges(struct buffer *text, struct metrics *metrics,
+                       const struct metrics_visit *visit)
+{
+    static const struct {
+        enum metrics_gauge gauge;
+        const char *name;
+    } counted[] = {
+        {METRICS_STATE_MACHINES, "galop_state_machines"},
+        {METRICS_ACTIVITIES, "galop_activities"},
+        {METRICS_VERSIONS, "galop_state_machine_versions"},
+        {METRICS_ALIASES, "galop_state_machine_aliases"},
+    };
+    figure(text, "gauge", "galop_open_executions", "Standard executions that have not ended.",
+           visit->open_executions);
+    figure(text, "gauge", "galop_sleeping_executions",
+           "Of them, those that wait long and are on disk only.", visit->sleeping_executions);
+    figure(text, "gauge", "galop_open_express_executions",
+           "Express executions that have not ended.", visit->express_executions);
+    figure(text, "gauge", "galop_open_map_runs", "Map runs that have not ended.", visit->map_runs);
+    for (size_t i = 0; i < ARRAY_COUNT(counted); i++) {
+        struct gauge_family family = {
+            .text = text, .gauge = counted[i].gauge, .name = counted[i].name};
+        metrics_each_gauge(metrics, add_gauge, &family);
+    }
+}
+
 struct page {
     struct metrics_visit visit;
     struct api_request *request;
@@ -180,6 +233,7 @@ static void on_visited(struct metrics_visit *visit)
            events.deliveries);
     figure(&text, "counter", "galop_events_failed_deliveries_total",
            "Events that could not be delivered to a target.", events.failures);
+    add_gauges(&text, &api->runtime->metrics, visit);
     for (int group = 0; group < METRICS_GROUP_COUNT; group++) {
         for (size_t i = 0; metrics_name((enum metrics_group)group, i) != NULL; i++) {
             struct family family = {.text = &text, .group = (enum metrics_group)group, .index = i};

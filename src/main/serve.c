@@ -80,6 +80,7 @@ struct server {
     uint32_t worker_count;
     struct net_watch signal_watch;
     struct net_timer purge_timer;
+    struct metrics_sampler sampler;
     struct retention retention;
     int signal_fd;
     bool is_draining;
@@ -517,6 +518,7 @@ static void run_workers(struct server *server)
     require(net_watch_start(first->loop, &server->signal_watch), "watch signals");
     net_timer_init(&server->purge_timer, purge);
     net_timer_arm_steady(first->loop, &server->purge_timer, PURGE_FIRST_MS);
+    metrics_sample(&server->sampler, &first->runtime);
     for (uint32_t i = 1; i < server->worker_count; i++) {
         if (pthread_create(&server->workers[i].thread, NULL, run_worker, &server->workers[i]) !=
             0) {

@@ -49,6 +49,9 @@ void metrics_init(struct metrics *metrics)
     pthread_mutex_init(&metrics->mutex, NULL);
     map_init(&metrics->histories);
     metrics->bucket_count = 0;
+    map_init(&metrics->gauges);
+    metrics->run_count = 0;
+    metrics->is_catalog_counted = false;
 }
 
 void metrics_release(struct metrics *metrics)
@@ -60,6 +63,7 @@ void metrics_release(struct metrics *metrics)
         free(history);
     }
     map_release(&metrics->histories);
+    metrics_release_gauges(metrics);
     pthread_mutex_destroy(&metrics->mutex);
 }
 

@@ -9,6 +9,9 @@
 //
 // Limits: METRICS_SERIES_MAX series a worker, METRICS_BUCKETS_MAX minutes in all and
 // METRICS_DAYS_MAX days back. What does not fit is not counted. Nothing survives a restart.
+//
+// Gauges (how many there are now) cost the workers nothing: they are looked at once a minute and
+// whenever somebody reads, and kept as runs of minutes with the same value (metrics_gauge.c).
 
 #pragma once
 
@@ -23,6 +26,7 @@
 #include "base/map.h"
 #include "base/status.h"
 #include "base/str.h"
+#include "net/loop.h"
 
 enum {
     METRICS_STATS_MAX = 14, // Of a group.
@@ -33,6 +37,7 @@ enum {
     METRICS_DAYS_MAX = 15,
     METRICS_CACHE_SIZE = 64, // A power of two.
     METRICS_MINUTE_MS = 60000,
+    METRICS_RUNS_MAX = 200000, // Of gauges, in all.
 };
 
 enum metrics_group {
@@ -59,6 +64,8 @@ struct metrics_stat {
     uint64_t min; // When count > 0, like `max`.
     uint64_t max;
 };
+
+void metrics_stat_merge(struct metrics_stat *into, const struct metrics_stat *stat);
 
 struct metrics_bucket {
     int64_t minute; // Unix time in minutes.
@@ -88,11 +95,48 @@ struct metrics_history {
     char key[];
 };
 
+enum metrics_gauge {
+    METRICS_OPEN_EXECUTIONS, // Standard ones; of all regions, as the next.
+    METRICS_OPEN_MAP_RUNS,
+    METRICS_STATE_MACHINES,
+    METRICS_ACTIVITIES,
+    METRICS_ALIASES, // Of a state machine that has any, as the next.
+    METRICS_VERSIONS,
+    METRICS_GAUGE_COUNT,
+};
+
+// "OpenExecutionCount", "AWS/States"
+const char *metrics_gauge_name(enum metrics_gauge gauge);
+const char *metrics_gauge_namespace(enum metrics_gauge gauge);
+
+// Minutes in which a gauge had the same value, which is the largest that was seen in the minute.
+struct metrics_run {
+    int64_t first_minute;
+    int64_t last_minute; // Included.
+    uint64_t value;
+};
+
+struct metrics_gauge_history {
+    enum metrics_gauge gauge;
+    struct str region; // Empty: all.
+    struct str arn;    // Of the state machine; empty: of the account.
+    bool is_current;
+    uint64_t value;           // When it was last looked at, if it is current.
+    struct metrics_run *runs; // By time.
+    size_t count;
+    size_t capacity;
+    char key[];
+};
+
 // The shared part, in struct runtime.
 struct metrics {
     pthread_mutex_t mutex;
     struct map histories; // By key.
     size_t bucket_count;
+    struct map gauges; // By key.
+    size_t run_count;
+    uint64_t catalog_generation; // When the catalog was last counted.
+    bool is_catalog_counted;
 };
 
 void metrics_init(struct metrics *metrics);
@@ -101,6 +145,9 @@ void metrics_release(struct metrics *metrics);
 // All histories, sorted by nothing in particular, under the lock. Visit the workers first.
 typedef void (*metrics_history_fn)(void *context, const struct metrics_history *history);
 void metrics_each(struct metrics *metrics, metrics_history_fn callback, void *context);
+
+typedef void (*metrics_gauge_fn)(void *context, const struct metrics_gauge_history *history);
+void metrics_each_gauge(struct metrics *metrics, metrics_gauge_fn callback, void *context);
 
 // ---------------------------------------------------------------------------------------------
 // Counting, on a worker
@@ -148,9 +195,21 @@ struct metrics_visit {
     struct runtime *runtime;
     struct runtime_worker *worker; // Who reads.
     uint32_t next;
+    // What the workers have now.
+    uint64_t open_executions; // Standard, with those asleep.
+    uint64_t sleeping_executions;
+    uint64_t express_executions;
+    uint64_t map_runs;
     void (*done)(struct metrics_visit *visit); // On the reader's thread.
 };
 
-// Have every worker merge what it has counted. `runtime`, `worker` and `done` are set; virtual time
-// waits.
+// Have every worker merge what it has counted, and look at the gauges. `runtime`, `worker` and
+// `done` are set; virtual time waits.
 void metrics_visit(struct metrics_visit *visit);
+
+// Visit once a minute from now on, on this worker's thread.
+struct metrics_sampler {
+    struct metrics_visit visit;
+    struct net_timer timer;
+};
+void metrics_sample(struct metrics_sampler *sampler, struct runtime_worker *worker);

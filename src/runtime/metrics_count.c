@@ -407,6 +407,7 @@ static void on_back(struct mail *mail)
 {
     struct metrics_visit *visit = CONTAINER_OF(mail, struct metrics_visit, mail);
     net_loop_busy_end(visit->worker->loop);
+    metrics_look(visit);
     visit->done(visit);
 }
 
@@ -420,6 +421,11 @@ static void on_visit(struct mail *mail)
     {
         merge(visit->runtime, entry->value);
     }
+    visit->open_executions += worker->open_executions.count + worker->sleepers.count;
+    visit->sleeping_executions += worker->sleepers.count;
+    visit->express_executions += worker->running_count;
+    LIST_EACH(link, &worker->map_runs)
+    visit->map_runs++;
     go_on(visit);
 }
 
@@ -434,6 +440,36 @@ static void go_on(struct metrics_visit *visit)
 void metrics_visit(struct metrics_visit *visit)
 {
     visit->next = 0;
+    visit->open_executions = visit->sleeping_executions = 0;
+    visit->express_executions = visit->map_runs = 0;
     net_loop_busy_begin(visit->worker->loop);
     go_on(visit);
+}
+
+// Half a minute into each, so that none is left out when a timer is late.
+static void wait_for_next(struct metrics_sampler *sampler)
+{
+    struct runtime_worker *worker = sampler->visit.worker;
+    int64_t past_ms = clock_unix_ms(worker->runtime->clock) % METRICS_MINUTE_MS;
+    int64_t delay_ms = METRICS_MINUTE_MS + METRICS_MINUTE_MS / 2 - past_ms;
+    if (delay_ms > METRICS_MINUTE_MS) delay_ms -= METRICS_MINUTE_MS;
+    net_timer_arm_steady(worker->loop, &sampler->timer, delay_ms);
+}
+
+static void on_sampled(struct metrics_visit *visit)
+{
+    wait_for_next(CONTAINER_OF(visit, struct metrics_sampler, visit));
+}
+
+static void on_sample_timer(struct net_timer *timer)
+{
+    metrics_visit(&CONTAINER_OF(timer, struct metrics_sampler, timer)->visit);
+}
+
+void metrics_sample(struct metrics_sampler *sampler, struct runtime_worker *worker)
+{
+    sampler->visit =
+        (struct metrics_visit){.runtime = worker->runtime, .worker = worker, .done = on_sampled};
+    net_timer_init(&sampler->timer, on_sample_timer);
+    wait_for_next(sampler);
 }

@@ -145,3 +145,83 @@ TEST(the_oldest_minute_of_all_makes_room)
     CHECK(after.oldest > before.oldest && after.is_sorted);
     metrics_release(&metrics);
 }
+
+// ---------------------------------------------------------------------------------------------
+// Gauges
+
+enum { MINUTES = 400 };
+
+// What the runs say of each minute, -1 where nothing is known.
+static void expand(const struct metrics_gauge_history *history, int64_t values[static MINUTES])
+{
+    for (int i = 0; i < MINUTES; i++)
+        values[i] = -1;
+    for (size_t i = 0; i < history->count; i++) {
+        const struct metrics_run *run = &history->runs[i];
+        CHECK(run->first_minute <= run->last_minute);
+        CHECK(i == 0 || run->first_minute > run[-1].last_minute);
+        for (int64_t minute = run->first_minute; minute <= run->last_minute; minute++)
+            values[minute] = (int64_t)run->value;
+    }
+}
+
+TEST(runs_tell_the_largest_value_of_each_minute)
+{
+    struct random random;
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        struct metrics metrics;
+        int64_t expected[MINUTES], found[MINUTES];
+        for (int i = 0; i < MINUTES; i++)
+            expected[i] = -1;
+        random_init_seed(&random, seed);
+        metrics_init(&metrics);
+        struct metrics_gauge_history *history =
+            metrics_gauge_find(&metrics, METRICS_VERSIONS, STR("r"), STR("arn:m"));
+        for (int64_t minute = 0; minute < MINUTES;) {
+            int64_t value = (int64_t)(random_u64(&random) % 3);
+            metrics_gauge_set(&metrics, history, minute, (uint64_t)value);
+            CHECK(history->value == (uint64_t)value);
+            if (value > expected[minute]) expected[minute] = value;
+            minute += random_u64(&random) % 10 == 0 ? 3 : (int64_t)(random_u64(&random) % 2);
+        }
+        expand(history, found);
+        CHECK(memcmp(expected, found, sizeof(found)) == 0);
+        CHECK(metrics.run_count == history->count);
+        CHECK(metrics_gauge_find(&metrics, METRICS_VERSIONS, STR("r"), STR("arn:m")) == history);
+        CHECK(str_is(history->arn, "arn:m") && str_is(history->region, "r"));
+        metrics_release(&metrics);
+    }
+}
+
+TEST(what_never_changes_is_one_run_of_fifteen_days)
+{
+    struct metrics metrics;
+    metrics_init(&metrics);
+    struct metrics_gauge_history *history =
+        metrics_gauge_find(&metrics, METRICS_OPEN_EXECUTIONS, STR(""), STR(""));
+    for (int64_t minute = 0; minute < 30000; minute++)
+        metrics_gauge_set(&metrics, history, minute, 7);
+    CHECK(history->count == 1 && history->runs[0].last_minute == 29999);
+    CHECK(history->runs[0].first_minute == 29999 - METRICS_DAYS_MAX * 24 * 60);
+    metrics_gauge_set(&metrics, history, 100, 9); // A clock set back.
+    CHECK(history->count == 1 && history->runs[0].value == 7);
+    metrics_release(&metrics);
+}
+
+TEST(runs_are_limited_in_all)
+{
+    struct metrics metrics;
+    metrics_init(&metrics);
+    struct metrics_gauge_history *history =
+        metrics_gauge_find(&metrics, METRICS_OPEN_EXECUTIONS, STR(""), STR(""));
+    struct metrics_gauge_history *other =
+        metrics_gauge_find(&metrics, METRICS_VERSIONS, STR("r"), STR("arn:m"));
+    for (int64_t minute = 0; minute < 10; minute++)
+        metrics_gauge_set(&metrics, history, minute, (uint64_t)minute);
+    metrics.run_count = METRICS_RUNS_MAX; // As if others had taken the rest.
+    metrics_gauge_set(&metrics, history, 10, 0);
+    CHECK(history->count == 10 && history->runs[0].first_minute == 1);
+    metrics_gauge_set(&metrics, other, 10, 0);
+    CHECK(other->count == 0 && metrics.run_count == METRICS_RUNS_MAX);
+    metrics_release(&metrics);
+}
