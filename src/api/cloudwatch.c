@@ -3,6 +3,8 @@
 
 #include "api/cloudwatch.h"
 
+#include <string.h>
+
 #include "api/cbor.h"
 #include "api/query.h"
 #include "runtime/worker.h"
@@ -16,14 +18,33 @@ void cloudwatch_refuse(struct cloudwatch_call *call, const char *error, const ch
     va_end(args);
 }
 
-// The query protocol's codes are the exceptions' names without their end.
+// The query protocol's codes are the exceptions' names without their end; the other protocols tell
+// them in a header. ValidationError is no exception of the model and has one name.
 static void reply_refusal(struct cloudwatch_call *call)
 {
     struct api_request *request = call->request;
-    bool is_query = request->service->protocol == API_PROTOCOL_QUERY;
-    struct str name = is_query ? str_from_c(call->error)
-                               : arena_printf(request->arena, "%sException", call->error);
-    api_exception(request, name, "%" STR_FORMAT, STR_ARGS(call->message));
+    struct arena *arena = request->arena;
+    if (request->service->protocol == API_PROTOCOL_QUERY) {
+        api_exception(request, str_from_c(call->error), "%" STR_FORMAT, STR_ARGS(call->message));
+        return;
+    }
+    bool is_modelled = strcmp(call->error, "ValidationError") != 0;
+    struct str name = arena_printf(arena, "%s%s", call->error, is_modelled ? "Exception" : "");
+    const struct http_header header = {STR("x-amzn-query-error"),
+                                       arena_printf(arena, "%s;Sender", call->error)};
+    const struct json_member members[] = {
+        {json_from_str(STR("__type")), json_from_str(name)},
+        {json_from_str(STR("message")), json_from_str(call->message)},
+    };
+    const struct json body = json_from_members(members, ARRAY_COUNT(members));
+    struct buffer CLEANUP(buffer_release) buffer;
+    buffer_init(&buffer, MIB(1));
+    if (request->service->protocol == API_PROTOCOL_CBOR) {
+        cbor_encode(&buffer, &body);
+    } else {
+        json_render(&buffer, &body);
+    }
+    api_reply(request, 400, &header, 1, buffer_str(&buffer));
 }
 
 static void reply_result(struct cloudwatch_call *call)
@@ -54,8 +75,8 @@ static void on_visited(struct metrics_visit *visit)
     call->run(call);
     if (call->error != NULL) {
         reply_refusal(call);
-    } else if (call->request->arena->is_exhausted) {
-        api_fault(call->request, STATUS_NO_MEMORY);
+    } else if (call->fault != STATUS_OK || call->request->arena->is_exhausted) {
+        api_fault(call->request, call->fault != STATUS_OK ? call->fault : STATUS_NO_MEMORY);
     } else {
         reply_result(call);
     }

@@ -9,6 +9,8 @@
 #include "api/api.h"
 #include "runtime/metrics.h"
 
+struct metric_search;
+
 struct cloudwatch_call {
     struct metrics_visit visit;
     struct api_request *request;
@@ -17,6 +19,7 @@ struct cloudwatch_call {
     // Filled by the operation when it refuses.
     const char *error; // "InvalidParameterValue", …
     struct str message;
+    enum status fault; // Not STATUS_OK: it could not go on.
     // Computes the result (or refuses) after the workers have merged what they counted.
     void (*run)(struct cloudwatch_call *call);
 };
@@ -91,23 +94,67 @@ struct cloudwatch_sample {
 double cloudwatch_statistic_value(const struct cloudwatch_statistic *statistic,
                                   const struct cloudwatch_sample *sample);
 
-// Which metric, and when.
-struct cloudwatch_question {
-    struct str metric_namespace;
-    struct str name;
-    const struct json *dimensions; // A list of {Name, Value}, or NULL.
-    int64_t start_unix_s;          // Included; rounded down to the minute.
-    int64_t end_unix_s;            // Excluded.
-    int64_t period_s;              // At least 60.
-};
-
 struct cloudwatch_samples {
     struct cloudwatch_sample *items; // By time, periods without anything left out.
     size_t count;
-    const char *unit; // NULL: there is no such metric.
+    const char *unit;
 };
 
-// Returns STATUS_OK or STATUS_NO_MEMORY.
+// Which metrics, and when: one by its name, or all that a search finds.
+struct cloudwatch_question {
+    struct str metric_namespace;
+    struct str name;
+    const struct json *dimensions;      // A list of {Name, Value}, or NULL.
+    const struct metric_search *search; // Not NULL: in place of the three above.
+    size_t *work_left;                  // For a search: what it costs is taken from it.
+    int64_t start_unix_s;               // Included; rounded down to the minute.
+    int64_t end_unix_s;                 // Excluded.
+    int64_t period_s;                   // A multiple of 60.
+};
+
+// Told of each metric, perhaps without samples, under the lock; what it gets is borrowed for the
+// call. Anything but STATUS_OK ends the collecting.
+typedef enum status (*cloudwatch_found_fn)(void *context, const struct cloudwatch_metric *metric,
+                                           const struct cloudwatch_samples *samples);
+
+// Returns STATUS_OK, STATUS_OVER_LIMIT (the search is too much work) or what `found` returned.
 MUST_USE enum status cloudwatch_collect(struct api_request *request,
                                         const struct cloudwatch_question *question,
-                                        struct cloudwatch_samples *ret_samples);
+                                        cloudwatch_found_fn found, void *context);
+
+// ---------------------------------------------------------------------------------------------
+// Members of requests, which the query protocol has as text (cloudwatch_operations.c). Each false
+// after refusing.
+
+struct str cloudwatch_text(const struct json *object, struct str name);
+int64_t cloudwatch_integer(const struct json *object, struct str name, int64_t if_absent);
+MUST_USE bool cloudwatch_read_range(struct cloudwatch_call *call,
+                                    struct cloudwatch_question *question);
+MUST_USE bool cloudwatch_read_period(struct cloudwatch_call *call, int64_t period,
+                                     struct cloudwatch_question *question);
+MUST_USE bool cloudwatch_read_statistic(struct cloudwatch_call *call, struct str name,
+                                        struct cloudwatch_statistic *ret_statistic);
+
+// The operation (cloudwatch_data.c).
+void cloudwatch_get_data(struct cloudwatch_call *call);
+
+// ---------------------------------------------------------------------------------------------
+// Labels (metric_label.c)
+
+struct metric_series;
+
+// What a series was made of, for labels.
+struct cloudwatch_source {
+    struct cloudwatch_metric metric; // Its texts in the request's arena.
+    struct str statistic;
+    struct str account;
+    struct str region;
+};
+
+// "${PROP('Dim.StateMachineArn')} max ${MAX}" -> "arn:… max 7". What it does not know stays as it
+// is.
+//
+//   plain    what ${LABEL} is
+//   series   whose `source` is a struct cloudwatch_source or NULL
+struct str metric_label_expand(struct arena *arena, struct str label, struct str plain,
+                               const struct metric_series *series);

@@ -1,4 +1,4 @@
-// GetMetricData, GetMetricStatistics and ListMetrics.
+// GetMetricStatistics and ListMetrics; GetMetricData is in cloudwatch_data.c.
 
 #include <stdlib.h>
 
@@ -6,7 +6,6 @@
 #include "runtime/worker.h"
 
 enum {
-    QUERIES_MAX = 500,
     DATAPOINTS_MAX = 1440, // Of GetMetricStatistics.
     LISTED_MAX = 500,      // A page of ListMetrics.
     PERIOD_MIN_S = 60,
@@ -15,7 +14,7 @@ enum {
 // ---------------------------------------------------------------------------------------------
 // Members, which the query protocol has as text
 
-static struct str text_of(const struct json *object, struct str name)
+struct str cloudwatch_text(const struct json *object, struct str name)
 {
     return api_member_str(object, name, STR(""));
 }
@@ -40,16 +39,16 @@ static bool read_time(const struct json *object, struct str name, int64_t *ret_u
     return true;
 }
 
-static int64_t read_integer(const struct json *object, struct str name, int64_t if_absent)
+int64_t cloudwatch_integer(const struct json *object, struct str name, int64_t if_absent)
 {
     uint64_t number;
-    struct str text = text_of(object, name);
+    struct str text = cloudwatch_text(object, name);
     if (text.size > 0)
         return str_to_u64(text, &number) && number <= INT32_MAX ? (int64_t)number : -1;
     return api_member_integer(object, name, if_absent);
 }
 
-static bool read_range(struct cloudwatch_call *call, struct cloudwatch_question *question)
+bool cloudwatch_read_range(struct cloudwatch_call *call, struct cloudwatch_question *question)
 {
     if (!read_time(&call->body, STR("StartTime"), &question->start_unix_s) ||
         !read_time(&call->body, STR("EndTime"), &question->end_unix_s)) {
@@ -63,10 +62,9 @@ static bool read_range(struct cloudwatch_call *call, struct cloudwatch_question 
     return false;
 }
 
-static bool read_period(struct cloudwatch_call *call, const struct json *object,
-                        struct cloudwatch_question *question)
+bool cloudwatch_read_period(struct cloudwatch_call *call, int64_t period,
+                            struct cloudwatch_question *question)
 {
-    int64_t period = read_integer(object, STR("Period"), 0);
     bool is_short = period == 1 || period == 5 || period == 10 || period == 20 || period == 30;
     if (period <= 0 || (!is_short && period % PERIOD_MIN_S != 0)) {
         cloudwatch_refuse(call, "InvalidParameterValue",
@@ -77,8 +75,8 @@ static bool read_period(struct cloudwatch_call *call, const struct json *object,
     return true;
 }
 
-static bool read_statistic(struct cloudwatch_call *call, struct str name,
-                           struct cloudwatch_statistic *ret_statistic)
+bool cloudwatch_read_statistic(struct cloudwatch_call *call, struct str name,
+                               struct cloudwatch_statistic *ret_statistic)
 {
     if (cloudwatch_statistic_find(name, ret_statistic)) return true;
     cloudwatch_refuse(call, "InvalidParameterValue",
@@ -100,7 +98,7 @@ static struct json extended(struct cloudwatch_call *call, const struct json *nam
     for (uint32_t i = 0; i < names->size; i++) {
         struct cloudwatch_statistic statistic;
         struct str name = json_is_string(&names->items[i]) ? json_str(&names->items[i]) : STR("");
-        if (!read_statistic(call, name, &statistic)) break;
+        if (!cloudwatch_read_statistic(call, name, &statistic)) break;
         json_members_set(&members, name,
                          json_from_real(cloudwatch_statistic_value(&statistic, sample)));
     }
@@ -118,7 +116,7 @@ static struct json datapoint(struct cloudwatch_call *call, const struct cloudwat
     for (uint32_t i = 0; names != NULL && json_is_array(names) && i < names->size; i++) {
         struct cloudwatch_statistic statistic;
         struct str name = json_is_string(&names->items[i]) ? json_str(&names->items[i]) : STR("");
-        if (!read_statistic(call, name, &statistic)) break;
+        if (!cloudwatch_read_statistic(call, name, &statistic)) break;
         json_members_set(&members, name,
                          json_from_real(cloudwatch_statistic_value(&statistic, sample)));
     }
@@ -130,17 +128,46 @@ static struct json datapoint(struct cloudwatch_call *call, const struct cloudwat
     return json_members_finish(&members);
 }
 
+static bool check_names(struct cloudwatch_call *call, const struct json *names)
+{
+    for (uint32_t i = 0; names != NULL && json_is_array(names) && i < names->size; i++) {
+        struct cloudwatch_statistic statistic;
+        struct str name = json_is_string(&names->items[i]) ? json_str(&names->items[i]) : STR("");
+        if (!cloudwatch_read_statistic(call, name, &statistic)) return false;
+    }
+    return true;
+}
+
+struct statistics {
+    struct cloudwatch_call *call;
+    struct json_items items;
+};
+
+static enum status add_datapoints(void *context, const struct cloudwatch_metric *metric,
+                                  const struct cloudwatch_samples *samples)
+{
+    struct statistics *statistics = context;
+    struct cloudwatch_call *call = statistics->call;
+    (void)metric;
+    for (size_t i = 0; i < samples->count && call->error == NULL; i++)
+        json_items_append(&statistics->items, datapoint(call, &samples->items[i], samples->unit));
+    return STATUS_OK;
+}
+
 static void get_statistics(struct cloudwatch_call *call)
 {
     struct cloudwatch_question question = {
-        .metric_namespace = text_of(&call->body, STR("Namespace")),
-        .name = text_of(&call->body, STR("MetricName")),
+        .metric_namespace = cloudwatch_text(&call->body, STR("Namespace")),
+        .name = cloudwatch_text(&call->body, STR("MetricName")),
         .dimensions = JSON_FIND(&call->body, "Dimensions"),
     };
-    struct cloudwatch_samples samples;
-    struct json_items items;
+    struct statistics statistics = {.call = call};
     struct json_members members;
-    if (!read_range(call, &question) || !read_period(call, &call->body, &question)) return;
+    int64_t period = cloudwatch_integer(&call->body, STR("Period"), 0);
+    if (!cloudwatch_read_range(call, &question) ||
+        !cloudwatch_read_period(call, period, &question)) {
+        return;
+    }
     if ((question.end_unix_s - question.start_unix_s) / question.period_s > DATAPOINTS_MAX) {
         cloudwatch_refuse(
             call, "InvalidParameterCombination",
@@ -158,96 +185,19 @@ static void get_statistics(struct cloudwatch_call *call)
             "specified.");
         return;
     }
-    if (cloudwatch_collect(call->request, &question, &samples) != STATUS_OK) return;
-    json_items_init(&items, call->request->arena);
-    for (size_t i = 0; i < samples.count && call->error == NULL; i++)
-        json_items_append(&items, datapoint(call, &samples.items[i], samples.unit));
-    json_members_init(&members, call->request->arena);
-    json_members_append(&members, STR("Label"), json_from_str(question.name));
-    json_members_append(&members, STR("Datapoints"), json_items_finish(&items));
-    call->result = json_members_finish(&members);
-}
-
-// ---------------------------------------------------------------------------------------------
-// GetMetricData
-
-static void add_data_result(struct cloudwatch_call *call, const struct json *query,
-                            const struct cloudwatch_samples *samples,
-                            const struct cloudwatch_statistic *statistic,
-                            struct json_items *results)
-{
-    struct arena *arena = call->request->arena;
-    bool is_ascending = str_is(text_of(&call->body, STR("ScanBy")), "TimestampAscending");
-    const struct json *metric = JSON_FIND(JSON_FIND(query, "MetricStat"), "Metric");
-    struct str label = text_of(query, STR("Label"));
-    struct json_items times, values;
-    struct json_members members;
-    json_items_init(&times, arena);
-    json_items_init(&values, arena);
-    for (size_t i = 0; i < samples->count; i++) {
-        const struct cloudwatch_sample *sample =
-            &samples->items[is_ascending ? i : samples->count - 1 - i];
-        json_items_append(&times, json_from_integer(sample->unix_s));
-        json_items_append(&values, json_from_real(cloudwatch_statistic_value(statistic, sample)));
-    }
-    json_members_init(&members, arena);
-    json_members_append(&members, STR("Id"), json_from_str(text_of(query, STR("Id"))));
-    if (label.size == 0) label = text_of(metric, STR("MetricName"));
-    json_members_append(&members, STR("Label"), json_from_str(label));
-    json_members_append(&members, STR("Timestamps"), json_items_finish(&times));
-    json_members_append(&members, STR("Values"), json_items_finish(&values));
-    json_members_append(&members, STR("StatusCode"), json_from_str(STR("Complete")));
-    json_items_append(results, json_members_finish(&members));
-}
-
-static bool answer_query(struct cloudwatch_call *call, const struct json *query,
-                         struct cloudwatch_question question, struct json_items *results)
-{
-    const struct json *stat = JSON_FIND(query, "MetricStat");
-    const struct json *metric = stat == NULL ? NULL : JSON_FIND(stat, "Metric");
-    struct cloudwatch_statistic statistic;
-    struct cloudwatch_samples samples;
-    if (metric == NULL || text_of(query, STR("Id")).size == 0) {
-        cloudwatch_refuse(call, "InvalidParameterValue",
-                          "Galop serves metric data queries with Id and MetricStat only, no "
-                          "expressions.");
-        return false;
-    }
-    question.metric_namespace = text_of(metric, STR("Namespace"));
-    question.name = text_of(metric, STR("MetricName"));
-    question.dimensions = JSON_FIND(metric, "Dimensions");
-    if (!read_period(call, stat, &question) ||
-        !read_statistic(call, text_of(stat, STR("Stat")), &statistic) ||
-        cloudwatch_collect(call->request, &question, &samples) != STATUS_OK) {
-        return false;
-    }
-    const struct json *returned = JSON_FIND(query, "ReturnData");
-    bool is_hidden = returned != NULL && (returned->type == JSON_FALSE ||
-                                          str_is(text_of(query, STR("ReturnData")), "false"));
-    if (!is_hidden) add_data_result(call, query, &samples, &statistic, results);
-    return true;
-}
-
-static void get_data(struct cloudwatch_call *call)
-{
-    const struct json *queries = JSON_FIND(&call->body, "MetricDataQueries");
-    struct cloudwatch_question question = {0};
-    struct json_items results;
-    struct json_members members;
-    if (queries == NULL || !json_is_array(queries) || queries->size == 0 ||
-        queries->size > QUERIES_MAX) {
-        cloudwatch_refuse(call, "MissingParameter",
-                          "The parameter MetricDataQueries must hold 1 to 500 queries.");
+    if (!check_names(call, JSON_FIND(&call->body, "Statistics")) ||
+        !check_names(call, JSON_FIND(&call->body, "ExtendedStatistics"))) {
         return;
     }
-    if (!read_range(call, &question)) return;
-    json_items_init(&results, call->request->arena);
-    for (uint32_t i = 0; i < queries->size; i++) {
-        if (!answer_query(call, &queries->items[i], question, &results)) return;
+    json_items_init(&statistics.items, call->request->arena);
+    enum status status = cloudwatch_collect(call->request, &question, add_datapoints, &statistics);
+    if (status != STATUS_OK) {
+        call->fault = status;
+        return;
     }
     json_members_init(&members, call->request->arena);
-    json_members_append(&members, STR("MetricDataResults"), json_items_finish(&results));
-    json_members_append(&members, STR("Messages"), json_empty_array);
+    json_members_append(&members, STR("Label"), json_from_str(question.name));
+    json_members_append(&members, STR("Datapoints"), json_items_finish(&statistics.items));
     call->result = json_members_finish(&members);
 }
 
@@ -266,8 +216,8 @@ static bool passes_filter(const struct json *filter, const struct cloudwatch_met
 {
     for (uint32_t i = 0; filter != NULL && json_is_array(filter) && i < filter->size; i++) {
         bool is_found = false;
-        struct str name = text_of(&filter->items[i], STR("Name"));
-        struct str value = text_of(&filter->items[i], STR("Value"));
+        struct str name = cloudwatch_text(&filter->items[i], STR("Name"));
+        struct str value = cloudwatch_text(&filter->items[i], STR("Value"));
         for (size_t k = 0; k < metric->dimension_count && !is_found; k++) {
             const struct cloudwatch_dimension *dimension = &metric->dimensions[k];
             is_found = str_equal(dimension->name, name) &&
@@ -298,8 +248,8 @@ static void list_metric(struct listing *listing, const struct cloudwatch_metric 
 {
     struct cloudwatch_call *call = listing->call;
     struct arena *arena = call->request->arena;
-    struct str metric_namespace = text_of(&call->body, STR("Namespace"));
-    struct str name = text_of(&call->body, STR("MetricName"));
+    struct str metric_namespace = cloudwatch_text(&call->body, STR("Namespace"));
+    struct str name = cloudwatch_text(&call->body, STR("MetricName"));
     if ((metric->region.size > 0 && !str_equal(metric->region, call->request->region)) ||
         (name.size > 0 && !str_equal(name, metric->name)) ||
         (metric_namespace.size > 0 && !str_equal(metric_namespace, metric->metric_namespace)) ||
@@ -334,7 +284,7 @@ static void list_gauge(void *context, const struct metrics_gauge_history *histor
 static void list_metrics(struct cloudwatch_call *call)
 {
     struct metrics *metrics = &call->request->worker->api->runtime->metrics;
-    struct str token = text_of(&call->body, STR("NextToken"));
+    struct str token = cloudwatch_text(&call->body, STR("NextToken"));
     struct arena *arena = call->request->arena;
     struct listing listing = {.call = call};
     struct json_members members;
@@ -357,7 +307,7 @@ static void list_metrics(struct cloudwatch_call *call)
 }
 
 const struct cloudwatch_operation cloudwatch_operations[] = {
-    {STR_INIT("GetMetricData"), get_data},
+    {STR_INIT("GetMetricData"), cloudwatch_get_data},
     {STR_INIT("GetMetricStatistics"), get_statistics},
     {STR_INIT("ListMetrics"), list_metrics},
 };

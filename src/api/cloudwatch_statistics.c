@@ -2,8 +2,9 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdlib.h>
 
-#include "api/cloudwatch.h"
+#include "api/metric_search.h"
 #include "runtime/worker.h"
 
 enum { SECONDS_PER_MINUTE = 60 };
@@ -146,66 +147,95 @@ static bool has_exactly(const struct cloudwatch_metric *metric, const struct jso
 struct collecting {
     struct api_request *request;
     const struct cloudwatch_question *question;
-    struct cloudwatch_samples samples;
-    bool is_failed;
+    cloudwatch_found_fn found;
+    void *context;
+    struct cloudwatch_samples samples; // Of the metric at hand; `items` on the heap.
+    size_t capacity;
+    enum status status;
 };
 
-static void add_bucket(struct cloudwatch_sample *sample, const struct metrics_bucket *bucket,
-                       size_t index, bool has_histogram)
+// Room for this many samples, which are none at first.
+static bool make_room(struct collecting *collecting, size_t count)
 {
-    metrics_stat_merge(&sample->stat, &bucket->stats[index]);
-    sample->has_histogram = has_histogram;
-    for (size_t i = 0; has_histogram && i < METRICS_BOUNDS; i++)
-        sample->histogram[i] += bucket->histograms[index][i];
+    collecting->samples.count = 0;
+    if (count <= collecting->capacity) return true;
+    free(collecting->samples.items);
+    collecting->samples.items = calloc(count, sizeof(*collecting->samples.items));
+    collecting->capacity = collecting->samples.items == NULL ? 0 : count;
+    return collecting->samples.items != NULL;
 }
 
-static void collect_metric(struct collecting *collecting, const struct metrics_history *history,
-                           size_t index)
+// The sample of the period that begins then, a new one unless it is the last.
+static struct cloudwatch_sample *sample_at(struct collecting *collecting, int64_t unix_s)
+{
+    struct cloudwatch_samples *samples = &collecting->samples;
+    if (samples->count == 0 || samples->items[samples->count - 1].unix_s != unix_s) {
+        assert(samples->count < collecting->capacity);
+        samples->items[samples->count++] = (struct cloudwatch_sample){.unix_s = unix_s};
+    }
+    return &samples->items[samples->count - 1];
+}
+
+static bool is_asked_for(struct collecting *collecting, const struct cloudwatch_metric *metric)
 {
     const struct cloudwatch_question *question = collecting->question;
-    struct cloudwatch_samples *samples = &collecting->samples;
-    samples->unit = metrics_unit(history->subject.group, index);
-    samples->count = 0;
-    samples->items = arena_alloc_array(collecting->request->arena, history->count - history->first,
-                                       sizeof(*samples->items));
-    if (samples->items == NULL) {
-        collecting->is_failed = true;
+    if (collecting->status != STATUS_OK) return false;
+    if (metric->region.size > 0 && !str_equal(metric->region, collecting->request->region)) {
+        return false;
+    }
+    if (question->search != NULL) {
+        size_t work = metric_search_work(question->search);
+        if (work > *question->work_left) {
+            collecting->status = STATUS_OVER_LIMIT;
+            return false;
+        }
+        *question->work_left -= work;
+        return metric_search_matches(question->search, metric);
+    }
+    return str_equal(metric->name, question->name) &&
+           str_equal(metric->metric_namespace, question->metric_namespace) &&
+           has_exactly(metric, question->dimensions);
+}
+
+static void collect_history(struct collecting *collecting, const struct cloudwatch_metric *metric,
+                            const struct metrics_history *history, size_t index)
+{
+    const struct cloudwatch_question *question = collecting->question;
+    bool has_histogram = index < metrics_time_count(history->subject.group);
+    if (!make_room(collecting, history->count - history->first + 1)) {
+        collecting->status = STATUS_NO_MEMORY;
         return;
     }
-    bool has_histogram = index < metrics_time_count(history->subject.group);
     for (size_t i = history->first; i < history->count; i++) {
         const struct metrics_bucket *bucket = &history->buckets[i];
         int64_t unix_s = bucket->minute * SECONDS_PER_MINUTE;
-        int64_t start = unix_s - unix_s % question->period_s;
         if (bucket->stats[index].count == 0 || unix_s >= question->end_unix_s ||
             unix_s < question->start_unix_s - question->start_unix_s % SECONDS_PER_MINUTE) {
             continue;
         }
-        if (samples->count == 0 || samples->items[samples->count - 1].unix_s != start) {
-            samples->items[samples->count++] = (struct cloudwatch_sample){.unix_s = start};
-        }
-        add_bucket(&samples->items[samples->count - 1], bucket, index, has_histogram);
+        struct cloudwatch_sample *sample =
+            sample_at(collecting, unix_s - unix_s % question->period_s);
+        metrics_stat_merge(&sample->stat, &bucket->stats[index]);
+        sample->has_histogram = has_histogram;
+        for (size_t k = 0; has_histogram && k < METRICS_BOUNDS; k++)
+            sample->histogram[k] += bucket->histograms[index][k];
     }
-}
-
-static bool is_asked_for(const struct collecting *collecting,
-                         const struct cloudwatch_metric *metric)
-{
-    const struct cloudwatch_question *question = collecting->question;
-    return str_equal(metric->name, question->name) &&
-           str_equal(metric->metric_namespace, question->metric_namespace) &&
-           (metric->region.size == 0 || str_equal(metric->region, collecting->request->region)) &&
-           has_exactly(metric, question->dimensions);
+    collecting->samples.unit = metrics_unit(history->subject.group, index);
+    collecting->status = collecting->found(collecting->context, metric, &collecting->samples);
 }
 
 static void collect(void *context, const struct metrics_history *history)
 {
     struct collecting *collecting = context;
+    const struct cloudwatch_question *question = collecting->question;
     for (size_t i = 0; metrics_name(history->subject.group, i) != NULL; i++) {
-        if (!str_is(collecting->question->name, metrics_name(history->subject.group, i))) continue;
+        if (history->totals[i].count == 0 ||
+            (question->search == NULL &&
+             !str_is(question->name, metrics_name(history->subject.group, i)))) {
+            continue;
+        }
         struct cloudwatch_metric metric = cloudwatch_metric_of(&history->subject, i);
-        if (is_asked_for(collecting, &metric)) collect_metric(collecting, history, i);
-        return;
+        if (is_asked_for(collecting, &metric)) collect_history(collecting, &metric, history, i);
     }
 }
 
@@ -213,7 +243,6 @@ static void collect(void *context, const struct metrics_history *history)
 static void add_run(struct collecting *collecting, const struct metrics_run *run)
 {
     const struct cloudwatch_question *question = collecting->question;
-    struct cloudwatch_samples *samples = &collecting->samples;
     int64_t from = question->start_unix_s / SECONDS_PER_MINUTE; // Minutes, as the next.
     int64_t to = (question->end_unix_s + SECONDS_PER_MINUTE - 1) / SECONDS_PER_MINUTE;
     const int64_t period = question->period_s / SECONDS_PER_MINUTE;
@@ -222,15 +251,9 @@ static void add_run(struct collecting *collecting, const struct metrics_run *run
     while (from < to) {
         int64_t start = from - from % period;
         int64_t end = start + period < to ? start + period : to;
-        struct cloudwatch_sample *last =
-            samples->count == 0 ? NULL : &samples->items[samples->count - 1];
-        if (last == NULL || last->unix_s != start * SECONDS_PER_MINUTE) {
-            last = &samples->items[samples->count++];
-            *last = (struct cloudwatch_sample){.unix_s = start * SECONDS_PER_MINUTE};
-        }
         struct metrics_stat stat = {(uint64_t)(end - from), (uint64_t)(end - from) * run->value,
                                     run->value, run->value};
-        metrics_stat_merge(&last->stat, &stat);
+        metrics_stat_merge(&sample_at(collecting, start * SECONDS_PER_MINUTE)->stat, &stat);
         from = end;
     }
 }
@@ -238,37 +261,33 @@ static void add_run(struct collecting *collecting, const struct metrics_run *run
 static void collect_gauge(void *context, const struct metrics_gauge_history *history)
 {
     struct collecting *collecting = context;
-    struct cloudwatch_samples *samples = &collecting->samples;
     struct cloudwatch_metric metric = cloudwatch_metric_of_gauge(history);
     if (!is_asked_for(collecting, &metric)) return;
     const int64_t period = collecting->question->period_s / SECONDS_PER_MINUTE;
-    size_t count_max = 0;
+    size_t count_max = 1;
     for (size_t i = 0; i < history->count; i++) {
         const struct metrics_run *run = &history->runs[i];
         count_max += (size_t)((run->last_minute - run->first_minute) / period) + 2;
     }
-    samples->unit = "Count";
-    samples->count = 0;
-    samples->items =
-        arena_alloc_array(collecting->request->arena, count_max, sizeof(*samples->items));
-    if (samples->items == NULL) {
-        collecting->is_failed = true;
+    if (!make_room(collecting, count_max)) {
+        collecting->status = STATUS_NO_MEMORY;
         return;
     }
     for (size_t i = 0; i < history->count; i++)
         add_run(collecting, &history->runs[i]);
-    assert(samples->count <= count_max);
+    collecting->samples.unit = "Count";
+    collecting->status = collecting->found(collecting->context, &metric, &collecting->samples);
 }
 
 enum status cloudwatch_collect(struct api_request *request,
                                const struct cloudwatch_question *question,
-                               struct cloudwatch_samples *ret_samples)
+                               cloudwatch_found_fn found, void *context)
 {
     struct metrics *metrics = &request->worker->api->runtime->metrics;
-    struct collecting collecting = {.request = request, .question = question};
+    struct collecting collecting = {
+        .request = request, .question = question, .found = found, .context = context};
     metrics_each(metrics, collect, &collecting);
     metrics_each_gauge(metrics, collect_gauge, &collecting);
-    if (collecting.is_failed) return STATUS_NO_MEMORY;
-    *ret_samples = collecting.samples;
-    return STATUS_OK;
+    free(collecting.samples.items);
+    return collecting.status;
 }
