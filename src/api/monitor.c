@@ -105,17 +105,18 @@ static void histogram(struct family *family, const struct metrics_history *histo
 }
 
 // Versions, aliases and the account are left to CloudWatch: here they would count everything twice.
+// Counters begin with 0, so that the first failure is an increase.
 static void add_history(void *context, const struct metrics_history *history)
 {
     struct family *family = context;
     const struct metrics_subject *subject = &history->subject;
     const struct metrics_stat *total = &history->totals[family->index];
-    if (subject->group != family->group || subject->arn.size == 0 || subject->version.size > 0 ||
-        subject->alias.size > 0 || total->count == 0) {
-        return;
-    }
     bool is_count = str_is(str_from_c(metrics_unit(family->group, family->index)), "Count");
     bool is_time = family->index < metrics_time_count(family->group);
+    if (subject->group != family->group || subject->arn.size == 0 || subject->version.size > 0 ||
+        subject->alias.size > 0 || (total->count == 0 && !is_count)) {
+        return;
+    }
     if (!family->is_begun) {
         buffer_printf(family->text, "# HELP %s %s of AWS/States.\n# TYPE %s %s\n", family->name,
                       metrics_name(family->group, family->index), family->name,
