@@ -22,15 +22,13 @@ enum {
     FREE_COMMITS_MAX = 512,
     KEPT_BUFFER_BYTES = 64 << 10, // Larger buffers are not kept for reuse.
     RETRY_MS = 500,
-    ID_TIME_SHIFT = 20, // An id is the time of the start, the worker, and a counter.
-    ID_WORKER_SHIFT = 14,
 };
 
 struct commit {
     struct store_task task;
     struct list link; // In the worker's free list.
     struct runtime_execution *execution;
-    struct arena arena;   // What the updates hold.
+    struct arena arena; // What the updates hold.
     struct step_writer writer;
     struct buffer output;
     struct engine_update updates[UPDATES_MAX];
@@ -51,65 +49,25 @@ struct commit {
 };
 
 // ---------------------------------------------------------------------------------------------
-// Ids and owners
-
-static int64_t next_id(struct runtime_worker *worker, int64_t unix_ms)
-{
-    int64_t id = unix_ms << ID_TIME_SHIFT | (int64_t)worker->index << ID_WORKER_SHIFT;
-    int64_t last = worker->last_execution_id;
-    if (id <= last) {
-        bool is_full = (last + 1) >> ID_WORKER_SHIFT != last >> ID_WORKER_SHIFT;
-        // The counter is used up, or the clock was set back: borrow from the next millisecond.
-        id = is_full ? ((last >> ID_TIME_SHIFT) + 1) << ID_TIME_SHIFT | (int64_t)worker->index
-                                                                            << ID_WORKER_SHIFT
-                     : last + 1;
-    }
-    worker->last_execution_id = id;
-    return id;
-}
-
-int64_t runtime_worker_next_id(struct runtime_worker *worker)
-{
-    return next_id(worker, clock_unix_ms(worker->runtime->clock));
-}
-
-void runtime_worker_skip_ids(struct runtime_worker *worker, int64_t last_id)
-{
-    // As if the counter of that millisecond were used up.
-    worker->last_execution_id = last_id >> ID_TIME_SHIFT << ID_TIME_SHIFT |
-                                (int64_t)worker->index << ID_WORKER_SHIFT |
-                                ((1 << ID_WORKER_SHIFT) - 1);
-}
-
-struct runtime_worker *runtime_owner_of(const struct runtime *runtime, int64_t execution_id)
-{
-    uint64_t index =
-        (uint64_t)execution_id >> ID_WORKER_SHIFT & ((1 << (ID_TIME_SHIFT - ID_WORKER_SHIFT)) - 1);
-    return runtime->workers[index % runtime->worker_count];
-}
-
-static struct str id_key(const int64_t *id)
-{
-    return (struct str){(const char *)id, sizeof(*id)};
-}
+// The table of running executions
 
 struct runtime_execution *runtime_execution_find(struct runtime_worker *worker,
                                                  int64_t execution_id)
 {
-    return map_find(&worker->open_executions, id_key(&execution_id));
+    return map_find(&worker->open_executions, execution_id_key(&execution_id));
 }
 
 enum status commit_register(struct runtime_execution *execution)
 {
     assert(execution->id != 0);
-    return map_set(&execution->worker->open_executions, id_key(&execution->id), execution)
-               ? STATUS_OK
-               : STATUS_NO_MEMORY;
+    struct str key = execution_id_key(&execution->id);
+    return map_set(&execution->worker->open_executions, key, execution) ? STATUS_OK
+                                                                        : STATUS_NO_MEMORY;
 }
 
 void commit_forget(struct runtime_execution *execution)
 {
-    map_remove(&execution->worker->open_executions, id_key(&execution->id));
+    map_remove(&execution->worker->open_executions, execution_id_key(&execution->id));
     for (struct execution_event *event = execution->pending; event != NULL; event = event->next) {
         if (event->letter != NULL) letter_answer(event->letter, STATUS_NOT_FOUND, 0);
     }
@@ -392,11 +350,8 @@ static void perform_commit(struct commit *commit)
     if (status != STATUS_OK) {
         struct engine_event event = {
             .type = ENGINE_EVENT_STOP,
-            .error = {.name = ASL_ERROR_RUNTIME,
-                      .cause = STR("The execution ran out of memory on this server.")},
+            .error = execution_fault(execution, status).error,
         };
-        log_error("execution %" STR_FORMAT " cannot go on: %s",
-                  STR_ARGS(execution->start.execution_arn), status_name(status));
         commit_feed(execution, &event, NULL);
         return;
     }
@@ -606,7 +561,7 @@ void runtime_execution_begin_standard(struct runtime_execution *execution,
                                       runtime_started_fn on_started, void *context)
 {
     struct runtime_worker *worker = execution->worker;
-    execution->id = next_id(worker, execution->start.started_unix_ms);
+    execution->id = runtime_worker_next_id(worker, execution->start.started_unix_ms);
     execution->start.execution_id = execution->id;
     execution->on_started = on_started;
     execution->context = context;

@@ -76,10 +76,17 @@ MUST_USE enum status commit_defer(struct runtime_execution *execution,
                                   const struct engine_event *event);
 
 // The next id of a Standard execution, or of a Map run's child that is in the store at its end.
-int64_t runtime_worker_next_id(struct runtime_worker *worker);
+// It says when that started, and which worker owns it (execution_id.c).
+int64_t runtime_worker_next_id(struct runtime_worker *worker, int64_t unix_ms);
 
 // Ids that this worker gives out are larger than `last_id` from now on.
 void runtime_worker_skip_ids(struct runtime_worker *worker, int64_t last_id);
+
+// The key of a worker's tables of executions: the bytes of the id.
+static inline struct str execution_id_key(const int64_t *id)
+{
+    return (struct str){(const char *)id, sizeof(*id)};
+}
 
 // Enter into and take from the worker's table of running Standard executions.
 MUST_USE enum status commit_register(struct runtime_execution *execution);

@@ -134,11 +134,6 @@ static void stop_child(struct job *job)
 // ---------------------------------------------------------------------------------------------
 // Watching
 
-static struct str id_key(const int64_t *id)
-{
-    return (struct str){(const char *)id, sizeof(*id)};
-}
-
 static void come_back(struct mail *mail)
 {
     read_child(CONTAINER_OF(mail, struct job, mail));
@@ -155,7 +150,7 @@ static void arrive(struct mail *mail)
 {
     struct job *job = CONTAINER_OF(mail, struct job, mail);
     struct runtime_worker *owner = job->owner;
-    struct watched *watched = map_find(&owner->watched_children, id_key(&job->child_id));
+    struct watched *watched = map_find(&owner->watched_children, execution_id_key(&job->child_id));
     if (runtime_execution_find(owner, job->child_id) == NULL &&
         !sleep_is_asleep(owner, job->child_id)) {
         send_back(job);
@@ -165,7 +160,7 @@ static void arrive(struct mail *mail)
         watched = calloc(1, sizeof(*watched));
         if (watched != NULL) watched->child_id = job->child_id;
         if (watched == NULL ||
-            !map_set(&owner->watched_children, id_key(&watched->child_id), watched)) {
+            !map_set(&owner->watched_children, execution_id_key(&watched->child_id), watched)) {
             log_error("no memory to wait for %" STR_FORMAT, STR_ARGS(job->child_arn));
             free(watched);
             return;
@@ -178,7 +173,8 @@ static void arrive(struct mail *mail)
 void job_child_ended(struct runtime_worker *worker, int64_t execution_id)
 {
     if (worker->watched_children.count == 0) return;
-    struct watched *watched = map_remove(&worker->watched_children, id_key(&execution_id));
+    struct watched *watched =
+        map_remove(&worker->watched_children, execution_id_key(&execution_id));
     if (watched == NULL) return;
     for (struct job *job = watched->jobs, *next; job != NULL; job = next) {
         next = job->next;

@@ -210,7 +210,10 @@ static enum status begin_child(struct map_run *run, uint32_t index, struct str i
     execution->start.history_mask = run->state_machine->log_group == NULL
                                         ? ENGINE_HISTORY_NONE
                                         : execution_logged_mask(run->state_machine);
-    if (run->is_durable) execution->start.execution_id = runtime_worker_next_id(run->worker);
+    if (run->is_durable) {
+        execution->start.execution_id =
+            runtime_worker_next_id(run->worker, execution->start.started_unix_ms);
+    }
     list_append(&run->children, &child->link);
     status = runtime_execution_begin(execution, on_end, child);
     if (status != STATUS_OK) {

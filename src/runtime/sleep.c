@@ -44,15 +44,10 @@ struct sleeper {
 
 static void wake(struct sleeper *sleeper);
 
-static struct str id_key(const int64_t *id)
-{
-    return (struct str){(const char *)id, sizeof(*id)};
-}
-
 static void free_sleeper(struct sleeper *sleeper)
 {
     net_timer_disarm(sleeper->worker->loop, &sleeper->timer);
-    map_remove(&sleeper->worker->sleepers, id_key(&sleeper->execution_id));
+    map_remove(&sleeper->worker->sleepers, execution_id_key(&sleeper->execution_id));
     state_machine_unref(sleeper->state_machine);
     free(sleeper);
 }
@@ -71,7 +66,7 @@ static struct sleeper *sleeper_new(struct runtime_worker *worker, int64_t execut
     sleeper->execution_id = execution_id;
     sleeper->letters_end = &sleeper->letters;
     net_timer_init(&sleeper->timer, on_timer);
-    if (!map_set(&worker->sleepers, id_key(&sleeper->execution_id), sleeper)) {
+    if (!map_set(&worker->sleepers, execution_id_key(&sleeper->execution_id), sleeper)) {
         free(sleeper);
         return NULL;
     }
@@ -86,7 +81,7 @@ enum status sleep_add(struct runtime_worker *worker, int64_t execution_id, int64
 
 bool sleep_is_asleep(const struct runtime_worker *worker, int64_t execution_id)
 {
-    return map_find(&worker->sleepers, id_key(&execution_id)) != NULL;
+    return map_find(&worker->sleepers, execution_id_key(&execution_id)) != NULL;
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -172,7 +167,7 @@ static void wake(struct sleeper *sleeper)
 
 bool sleep_take_letter(struct runtime_worker *worker, struct runtime_letter *letter)
 {
-    struct sleeper *sleeper = map_find(&worker->sleepers, id_key(&letter->execution_id));
+    struct sleeper *sleeper = map_find(&worker->sleepers, execution_id_key(&letter->execution_id));
     if (sleeper == NULL) return false;
     letter->next = NULL;
     *sleeper->letters_end = letter;

@@ -5,6 +5,7 @@
 #include <assert.h>
 
 #include "runtime/history_record.h"
+#include "runtime/stored.h"
 
 static const char *const type_names[] = {
     [ENGINE_EVENT_START] = "START",
@@ -172,26 +173,13 @@ enum status step_writer_end(struct step_writer *writer, struct store_step *step)
 
 static bool read_type(const struct json *record, enum engine_event_type *ret_type)
 {
-    const struct json *type = JSON_FIND(record, "type");
-    if (type == NULL || !json_is_string(type)) return false;
+    struct str type = stored_str(record, STR("type"));
     for (size_t i = 0; i < ARRAY_COUNT(type_names); i++) {
-        if (!str_is(json_str(type), type_names[i])) continue;
+        if (!str_is(type, type_names[i])) continue;
         *ret_type = (enum engine_event_type)i;
         return true;
     }
     return false;
-}
-
-static int64_t read_number(const struct json *record, struct str name)
-{
-    const struct json *value = json_find(record, name);
-    return value != NULL && value->type == JSON_INTEGER ? value->integer : 0;
-}
-
-static struct str read_text(const struct json *record, struct str name)
-{
-    const struct json *value = json_find(record, name);
-    return value != NULL && json_is_string(value) ? json_str(value) : (struct str){NULL, 0};
 }
 
 // Older steps hold the value itself, as "output".
@@ -211,16 +199,17 @@ static bool read_output(const struct json *record, const struct json *data, stru
 static bool read_cause(const struct json *record, const struct json *data,
                        struct engine_event *ret_event)
 {
+    const struct str absent = {NULL, 0};
     *ret_event = (struct engine_event){
-        .now_unix_ms = read_number(record, STR("at")),
-        .random_seed = (uint64_t)read_number(record, STR("seed")),
-        .task_id = (uint64_t)read_number(record, STR("task")),
-        .timer_id = (uint64_t)read_number(record, STR("timer")),
-        .output_size_bytes = (size_t)read_number(record, STR("outputBytes")),
-        .redrive_count = (uint32_t)read_number(record, STR("redriveCount")),
-        .error = {.name = read_text(record, STR("error")),
-                  .cause = read_text(record, STR("cause"))},
-        .worker_name = read_text(record, STR("worker")),
+        .now_unix_ms = stored_integer(record, STR("at")),
+        .random_seed = (uint64_t)stored_integer(record, STR("seed")),
+        .task_id = (uint64_t)stored_integer(record, STR("task")),
+        .timer_id = (uint64_t)stored_integer(record, STR("timer")),
+        .output_size_bytes = (size_t)stored_integer(record, STR("outputBytes")),
+        .redrive_count = (uint32_t)stored_integer(record, STR("redriveCount")),
+        .error = {.name = json_find_str(record, STR("error"), absent),
+                  .cause = json_find_str(record, STR("cause"), absent)},
+        .worker_name = json_find_str(record, STR("worker"), absent),
     };
     return read_output(record, data, &ret_event->output) && read_type(record, &ret_event->type);
 }

@@ -84,13 +84,9 @@ enum status store_execution_list(struct store_tx *tx, const struct store_executi
     return status;
 }
 
-enum status store_execution_each_open(struct store_tx *tx, int64_t after_id, uint32_t count_max,
-                                      store_execution_fn callback, void *context)
+enum status execution_each_row(struct store_tx *tx, sqlite3_stmt *statement,
+                               store_execution_fn callback, void *context)
 {
-    sqlite3_stmt *statement = connection_statement(tx, STATEMENT_EXECUTION_EACH_OPEN);
-    if (statement == NULL) return connection_status(tx, tx->fault);
-    sqlite3_bind_int64(statement, 1, after_id);
-    sqlite3_bind_int64(statement, 2, count_max);
     enum status status;
     while ((status = connection_step(tx, statement)) == STATUS_OK) {
         struct store_execution execution = execution_row(statement, true);
@@ -102,4 +98,14 @@ enum status store_execution_each_open(struct store_tx *tx, int64_t after_id, uin
     }
     sqlite3_reset(statement);
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+enum status store_execution_each_open(struct store_tx *tx, int64_t after_id, uint32_t count_max,
+                                      store_execution_fn callback, void *context)
+{
+    sqlite3_stmt *statement = connection_statement(tx, STATEMENT_EXECUTION_EACH_OPEN);
+    if (statement == NULL) return connection_status(tx, tx->fault);
+    sqlite3_bind_int64(statement, 1, after_id);
+    sqlite3_bind_int64(statement, 2, count_max);
+    return execution_each_row(tx, statement, callback, context);
 }

@@ -9,3 +9,7 @@
 //
 //   is_whole   error, cause, input and output follow them
 struct store_execution execution_row(sqlite3_stmt *statement, bool is_whole);
+
+// Call back for each row, whole, until the callback ends the walk; `statement` is reset.
+MUST_USE enum status execution_each_row(struct store_tx *tx, sqlite3_stmt *statement,
+                                        store_execution_fn callback, void *context);

@@ -184,14 +184,5 @@ enum status store_map_run_each_child(struct store_tx *tx, struct str arn, int64_
     sqlite3_bind_int64(statement, 1, id);
     sqlite3_bind_int64(statement, 2, after_id);
     sqlite3_bind_int64(statement, 3, count_max);
-    while ((status = connection_step(tx, statement)) == STATUS_OK) {
-        struct store_execution execution = execution_row(statement, true);
-        status = callback(context, &execution);
-        if (status != STATUS_OK) {
-            sqlite3_reset(statement);
-            return status;
-        }
-    }
-    sqlite3_reset(statement);
-    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    return execution_each_row(tx, statement, callback, context);
 }
