@@ -86,6 +86,17 @@ class Server:
             config=Config(retries={"max_attempts": 0}, read_timeout=120, **settings))
 
 
+def post(server, target, **body):
+    """An operation by its JSON protocol: for what Debian's boto3 does not know."""
+    request = urllib.request.Request(server.url, data=json.dumps(body).encode(), headers={
+        "X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.0"})
+    return json.loads(urllib.request.urlopen(request, timeout=10).read())
+
+
+def metrics_page(server):
+    return urllib.request.urlopen(server.url + "/metrics", timeout=10).read().decode()
+
+
 def machine(states, start=None, **fields):
     return json.dumps({"StartAt": start or next(iter(states), "A"), "States": states, **fields})
 
