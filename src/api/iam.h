@@ -145,3 +145,9 @@ void iam_render_slice_end(struct iam_call *call, struct buffer *buffer, struct i
 MUST_USE bool iam_call_page(struct iam_call *call, struct str *ret_after, size_t *ret_count_max);
 void iam_render_page_end(struct iam_call *call, struct buffer *buffer, bool is_truncated,
                          struct str last);
+
+// Reply with a page of the roles or users that the operation lists, in <NAME>, each as `render`
+// shows it.
+void iam_list_identities(struct iam_call *call, const char *name,
+                         void (*render)(struct buffer *buffer,
+                                        const struct iam_identity *identity));

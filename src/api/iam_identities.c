@@ -1,5 +1,5 @@
-// What roles and users have in common: tags, inline policies, attached policies. One handler serves
-// both; the operation says which of them it is about.
+// What roles and users have in common: lists, tags, inline policies, attached policies. One handler
+// serves both; the operation says which of them it is about.
 
 #include "api/iam.h"
 
@@ -21,6 +21,35 @@ MEMBERS_OF_BOTH(attach_members, IAM_ARN_MEMBER("policyArn", true));
 MEMBERS_OF_BOTH(attached_members,
                 {.name = STR_INIT("pathPrefix"), .type = API_MEMBER_STRING, .min = 1, .max = 512},
                 IAM_PAGE_MEMBERS);
+
+// ---------------------------------------------------------------------------------------------
+// Lists
+
+void iam_list_identities(struct iam_call *call, const char *name,
+                         void (*render)(struct buffer *buffer, const struct iam_identity *identity))
+{
+    struct iam_filter filter = {.path_prefix = iam_call_str(call, "pathPrefix")};
+    struct iam_identity_page page;
+    if (!iam_call_page(call, &filter.after, &filter.count_max)) return;
+    enum status status = iam_identity_list(call->request->worker->api->iam, call->operation->kind,
+                                           &filter, call->request->arena, &page);
+    if (status != STATUS_OK) {
+        api_fault(call->request, status);
+        return;
+    }
+    struct buffer *buffer = query_reply_begin(call->request);
+    xml_open(buffer, name);
+    for (size_t i = 0; i < page.count; i++) {
+        xml_open(buffer, "member");
+        render(buffer, page.identities[i]);
+        xml_close(buffer, "member");
+    }
+    xml_close(buffer, name);
+    iam_render_page_end(call, buffer, page.is_truncated,
+                        page.count == 0 ? STR("") : page.identities[page.count - 1]->name);
+    iam_identity_page_release(&page);
+    query_reply_end(call->request, buffer);
+}
 
 // ---------------------------------------------------------------------------------------------
 // Tags

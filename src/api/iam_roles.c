@@ -87,27 +87,7 @@ static void get_role(struct iam_call *call)
 
 static void list_roles(struct iam_call *call)
 {
-    struct iam_filter filter = {.path_prefix = iam_call_str(call, "pathPrefix")};
-    struct iam_identity_page page;
-    if (!iam_call_page(call, &filter.after, &filter.count_max)) return;
-    enum status status = iam_identity_list(call->request->worker->api->iam, IAM_ROLE, &filter,
-                                           call->request->arena, &page);
-    if (status != STATUS_OK) {
-        api_fault(call->request, status);
-        return;
-    }
-    struct buffer *buffer = query_reply_begin(call->request);
-    xml_open(buffer, "Roles");
-    for (size_t i = 0; i < page.count; i++) {
-        xml_open(buffer, "member");
-        render_details(buffer, page.identities[i]);
-        xml_close(buffer, "member");
-    }
-    xml_close(buffer, "Roles");
-    iam_render_page_end(call, buffer, page.is_truncated,
-                        page.count == 0 ? STR("") : page.identities[page.count - 1]->name);
-    iam_identity_page_release(&page);
-    query_reply_end(call->request, buffer);
+    iam_list_identities(call, "Roles", render_details);
 }
 
 static void render_empty_result(struct iam_call *call)

@@ -29,21 +29,26 @@ static const struct api_member key_status_members[] = {
      .enum_values = "[Active, Inactive]"},
 };
 
-static void render_user(struct buffer *buffer, const struct iam_identity *user, bool has_tags)
+static void render_user(struct buffer *buffer, const struct iam_identity *user)
 {
     xml_element(buffer, "Path", user->path);
     xml_element(buffer, "UserName", user->name);
     xml_element(buffer, "UserId", user->id);
     xml_element(buffer, "Arn", user->arn);
     xml_element_time(buffer, "CreateDate", user->created_unix_ms);
-    if (has_tags && user->tag_count > 0) iam_render_tags(buffer, user->tags, user->tag_count);
+}
+
+static void render_user_and_tags(struct buffer *buffer, const struct iam_identity *user)
+{
+    render_user(buffer, user);
+    if (user->tag_count > 0) iam_render_tags(buffer, user->tags, user->tag_count);
 }
 
 static void render_created(struct iam_call *call)
 {
     struct buffer *buffer = query_reply_begin(call->request);
     xml_open(buffer, "User");
-    render_user(buffer, call->change.identity, true);
+    render_user_and_tags(buffer, call->change.identity);
     xml_close(buffer, "User");
     query_reply_end(call->request, buffer);
 }
@@ -111,7 +116,7 @@ static void get_user(struct iam_call *call)
     if (user == NULL) return;
     struct buffer *buffer = query_reply_begin(call->request);
     xml_open(buffer, "User");
-    render_user(buffer, user, true);
+    render_user_and_tags(buffer, user);
     xml_close(buffer, "User");
     query_reply_end(call->request, buffer);
     iam_identity_unref(user);
@@ -119,27 +124,7 @@ static void get_user(struct iam_call *call)
 
 static void list_users(struct iam_call *call)
 {
-    struct iam_filter filter = {.path_prefix = iam_call_str(call, "pathPrefix")};
-    struct iam_identity_page page;
-    if (!iam_call_page(call, &filter.after, &filter.count_max)) return;
-    enum status status = iam_identity_list(call->request->worker->api->iam, IAM_USER, &filter,
-                                           call->request->arena, &page);
-    if (status != STATUS_OK) {
-        api_fault(call->request, status);
-        return;
-    }
-    struct buffer *buffer = query_reply_begin(call->request);
-    xml_open(buffer, "Users");
-    for (size_t i = 0; i < page.count; i++) {
-        xml_open(buffer, "member");
-        render_user(buffer, page.identities[i], false);
-        xml_close(buffer, "member");
-    }
-    xml_close(buffer, "Users");
-    iam_render_page_end(call, buffer, page.is_truncated,
-                        page.count == 0 ? STR("") : page.identities[page.count - 1]->name);
-    iam_identity_page_release(&page);
-    query_reply_end(call->request, buffer);
+    iam_list_identities(call, "Users", render_user);
 }
 
 static void delete_user(struct iam_call *call)
