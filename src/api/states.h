@@ -56,6 +56,11 @@ extern const struct api_member states_tag_item;
     {                                                                                              \
         .name = STR_INIT("nextToken"), .type = API_MEMBER_STRING, .min = 1, .max = 1024            \
     }
+#define STATES_INCLUDED_DATA_MEMBER                                                                \
+    {                                                                                              \
+        .name = STR_INIT("includedData"), .type = API_MEMBER_STRING,                               \
+        .enum_values = "[ALL_DATA, METADATA_ONLY]"                                                 \
+    }
 #define STATES_ERROR_MEMBER                                                                        \
     {                                                                                              \
         .name = STR_INIT("error"), .type = API_MEMBER_STRING, .max = 256                           \
@@ -330,6 +335,9 @@ struct runtime_letter;
 // The members error and cause into a letter; each with NULL data when absent. Without memory, of
 // which a letter that is NULL is a sign, replies, discards the letter and returns false.
 MUST_USE bool states_letter_take_error(struct runtime_letter *letter, struct api_request *request);
+
+// What `includedData` says: not only metadata, but inputs, outputs and definitions, too.
+bool states_wants_data(const struct api_request *request);
 
 // "inputDetails":{"included":true}
 void states_write_data_details(struct json_writer *writer, struct str name, bool is_included);

@@ -6,9 +6,7 @@
 
 static const struct api_member describe_members[] = {
     STATES_ARN_MEMBER("stateMachineArn"),
-    {.name = STR_INIT("includedData"),
-     .type = API_MEMBER_STRING,
-     .enum_values = "[ALL_DATA, METADATA_ONLY]"},
+    STATES_INCLUDED_DATA_MEMBER,
 };
 
 static void write_logging(struct json_writer *writer, const struct state_machine *state_machine)
@@ -134,11 +132,10 @@ static void reply_description(struct api_request *request, const struct describe
         api_fault(request, STATUS_NO_MEMORY);
         return;
     }
-    struct str included = api_member_str(&request->body, STR("includedData"), STR("ALL_DATA"));
     struct json_writer writer;
     json_writer_init(&writer, api_reply_begin(request));
     json_writer_begin_object(&writer);
-    write_description(&writer, described, str_is(included, "METADATA_ONLY"));
+    write_description(&writer, described, !states_wants_data(request));
     write_references(&writer, described, &references);
     if (is_for_execution) {
         json_writer_timestamp_member(&writer, STR("updateDate"), state_machine->updated_unix_ms);
@@ -189,9 +186,7 @@ static void describe(struct api_request *request)
 
 static const struct api_member describe_for_members[] = {
     STATES_ARN_MEMBER("executionArn"),
-    {.name = STR_INIT("includedData"),
-     .type = API_MEMBER_STRING,
-     .enum_values = "[ALL_DATA, METADATA_ONLY]"},
+    STATES_INCLUDED_DATA_MEMBER,
 };
 
 struct definition_read {

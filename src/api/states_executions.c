@@ -153,9 +153,7 @@ static void stop(struct api_request *request)
 
 static const struct api_member describe_members[] = {
     STATES_ARN_MEMBER("executionArn"),
-    {.name = STR_INIT("includedData"),
-     .type = API_MEMBER_STRING,
-     .enum_values = "[ALL_DATA, METADATA_ONLY]"},
+    STATES_INCLUDED_DATA_MEMBER,
 };
 
 static void write_redrive(struct json_writer *writer, const struct store_execution *row,
@@ -206,8 +204,7 @@ static void reply_description(struct states_read *read, enum status status)
     struct api_request *request = read->request;
     const struct store_execution *row = &found->row;
     if (!states_execution_was_found(request, status, found->key.execution_arn)) return;
-    bool has_data = !str_is(api_member_str(&request->body, STR("includedData"), STR("ALL_DATA")),
-                            "METADATA_ONLY");
+    bool has_data = states_wants_data(request);
     struct json_writer writer;
     json_writer_init(&writer, api_reply_begin(request));
     json_writer_begin_object(&writer);

@@ -18,9 +18,7 @@ static const struct api_member start_sync_members[] = {
     {.name = STR_INIT("name"), .type = API_MEMBER_STRING, .min = 1, .max = 80},
     {.name = STR_INIT("input"), .type = API_MEMBER_STRING, .max = 262144},
     {.name = STR_INIT("traceHeader"), .type = API_MEMBER_STRING, .max = 256},
-    {.name = STR_INIT("includedData"),
-     .type = API_MEMBER_STRING,
-     .enum_values = "[ALL_DATA, METADATA_ONLY]"},
+    STATES_INCLUDED_DATA_MEMBER,
 };
 
 // A new execution with its input parsed. Replies and returns NULL when that fails.
@@ -147,6 +145,12 @@ static void start(struct api_request *request)
 // ---------------------------------------------------------------------------------------------
 // StartSyncExecution
 
+bool states_wants_data(const struct api_request *request)
+{
+    struct str included = api_member_str(&request->body, STR("includedData"), STR("ALL_DATA"));
+    return !str_is(included, "METADATA_ONLY");
+}
+
 void states_write_data_details(struct json_writer *writer, struct str name, bool is_included)
 {
     json_writer_name(writer, name);
@@ -170,8 +174,7 @@ static void write_sync_result(struct api_request *request, struct json_writer *w
                               const struct runtime_execution *execution,
                               const struct engine_update *update)
 {
-    bool has_data = !str_is(api_member_str(&request->body, STR("includedData"), STR("ALL_DATA")),
-                            "METADATA_ONLY");
+    bool has_data = states_wants_data(request);
     if (has_data) {
         json_writer_string_member(writer, STR("input"), execution->start.input_text);
     }
