@@ -2,7 +2,7 @@
 
 #include "runtime/history_record.h"
 
-#include <assert.h>
+enum { TIMESTAMP_SECONDS_MAX = INT32_MAX };
 
 // Members that several types of events have. They are named as in the API.
 struct member {
@@ -215,8 +215,9 @@ static enum status read_special(const struct reading *reading, struct str name,
         return json_to_integer(value, &event->unix_ms) ? STATUS_OK : STATUS_CORRUPT;
     }
     if (str_is(name, "timestamp")) {
-        if (!json_is_number(value)) return STATUS_CORRUPT;
-        event->unix_ms = (int64_t)(json_to_real(value) * 1000 + 0.5);
+        double seconds = json_is_number(value) ? json_to_real(value) : -1;
+        if (!(seconds >= 0 && seconds < TIMESTAMP_SECONDS_MAX)) return STATUS_CORRUPT;
+        event->unix_ms = (int64_t)(seconds * 1000 + 0.5);
     } else if (str_is(name, "previousEventId")) {
         if (!json_to_integer(value, &number) || number < 0) return STATUS_CORRUPT;
         event->previous_event_id = (uint64_t)number;
