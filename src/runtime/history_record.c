@@ -2,7 +2,7 @@
 
 #include "runtime/history_record.h"
 
-enum { TIMESTAMP_SECONDS_MAX = INT32_MAX };
+static const double timestamp_seconds_max = 1e12;
 
 // Members that several types of events have. They are named as in the API.
 struct member {
@@ -216,7 +216,7 @@ static enum status read_special(const struct reading *reading, struct str name,
     }
     if (str_is(name, "timestamp")) {
         double seconds = json_is_number(value) ? json_to_real(value) : -1;
-        if (!(seconds >= 0 && seconds < TIMESTAMP_SECONDS_MAX)) return STATUS_CORRUPT;
+        if (!(seconds >= 0 && seconds < timestamp_seconds_max)) return STATUS_CORRUPT;
         event->unix_ms = (int64_t)(seconds * 1000 + 0.5);
     } else if (str_is(name, "previousEventId")) {
         if (!json_to_integer(value, &number) || number < 0) return STATUS_CORRUPT;
