@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "runtime/drain.h"
 #include "runtime/execution_private.h"
 #include "runtime/step_record.h"
 #include "store/execution.h"
@@ -438,6 +439,23 @@ static void on_retry(struct net_timer *timer)
     struct commit *commit = CONTAINER_OF(timer, struct commit, retry);
     net_loop_busy_end(commit->execution->worker->loop);
     submit(commit);
+}
+
+void commit_hold_tasks(struct runtime_worker *worker)
+{
+    MAP_EACH(entry, &worker->open_executions)
+    {
+        struct runtime_execution *execution = entry->value;
+        const struct commit *commit = execution->commit;
+        for (size_t i = 0; commit != NULL && i < commit->update_count; i++) {
+            const struct engine_update *update = &commit->updates[i];
+            for (size_t k = 0; k < update->command_count; k++) {
+                const struct engine_command *command = &update->commands[k];
+                if (command->type != ENGINE_COMMAND_START_TASK) continue;
+                drain_hold(worker, execution->id, command->task_id);
+            }
+        }
+    }
 }
 
 // ---------------------------------------------------------------------------------------------

@@ -75,7 +75,8 @@ enum status runtime_save_held(struct runtime *runtime)
     json_writer_init(&writer, &saving.text);
     json_writer_begin_array(&writer);
     for (uint32_t i = 0; i < runtime->worker_count; i++) {
-        const struct runtime_worker *worker = runtime->workers[i];
+        struct runtime_worker *worker = runtime->workers[i];
+        commit_hold_tasks(worker);
         for (size_t k = 0; k < worker->held_count; k++) {
             json_writer_begin_array(&writer);
             json_writer_integer(&writer, worker->held[k].execution_id);

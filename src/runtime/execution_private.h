@@ -92,6 +92,10 @@ static inline struct str execution_id_key(const int64_t *id)
 MUST_USE enum status commit_register(struct runtime_execution *execution);
 void commit_forget(struct runtime_execution *execution);
 
+// When the worker's loop does not run any more: hold the tasks of steps whose commits are under
+// way. The store still writes them, but nobody performs what they ask for.
+void commit_hold_tasks(struct runtime_worker *worker);
+
 // ---------------------------------------------------------------------------------------------
 // Sleep (sleep.c)
 
