@@ -530,6 +530,32 @@ void map_run_answer(struct runtime_map_run_question *question, enum status statu
     mailbox_post(net_loop_mailbox(question->asking->loop), &question->mail);
 }
 
+static void take_question(struct map_run *run, struct runtime_map_run_question *question)
+{
+    if (!question->is_update) {
+        map_run_fill_row(run, &question->row);
+        map_run_answer(question, STATUS_OK);
+        return;
+    }
+    if (question->max_concurrency >= 0) run->max_concurrency = question->max_concurrency;
+    if (question->failure_count_max >= 0) run->failure_count_max = question->failure_count_max;
+    if (question->failure_percent_max >= 0) {
+        run->failure_percent_max = question->failure_percent_max;
+    }
+    map_run_go_on(run);
+    map_run_write(run, question);
+}
+
+void map_run_answer_questions(struct map_run *run)
+{
+    struct runtime_map_run_question *question = run->questions;
+    run->questions = NULL;
+    for (struct runtime_map_run_question *next; question != NULL; question = next) {
+        next = question->next;
+        take_question(run, question);
+    }
+}
+
 static void arrive(struct mail *mail)
 {
     struct runtime_map_run_question *question =
@@ -537,20 +563,15 @@ static void arrive(struct mail *mail)
     struct map_run *run = find(question->owner, question->arn);
     if (run == NULL) {
         map_run_answer(question, STATUS_NOT_FOUND);
-        return;
+    } else if (run->phase == MAP_RUN_LOADING) { // What the row says comes first.
+        struct runtime_map_run_question **end = &run->questions;
+        while (*end != NULL)
+            end = &(*end)->next;
+        question->next = NULL;
+        *end = question;
+    } else {
+        take_question(run, question);
     }
-    if (question->is_update) {
-        if (question->max_concurrency >= 0) run->max_concurrency = question->max_concurrency;
-        if (question->failure_count_max >= 0) run->failure_count_max = question->failure_count_max;
-        if (question->failure_percent_max >= 0) {
-            run->failure_percent_max = question->failure_percent_max;
-        }
-        map_run_go_on(run);
-        map_run_write(run, question);
-        return;
-    }
-    map_run_fill_row(run, &question->row);
-    map_run_answer(question, STATUS_OK);
 }
 
 void runtime_map_run_ask(struct runtime_worker *asking, struct runtime_map_run_question *question)

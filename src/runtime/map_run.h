@@ -80,7 +80,8 @@ struct runtime_map_run_question {
 
     struct store_map_run row; // The answer; texts are not set.
 
-    struct mail mail; // Private from here on.
+    struct mail mail;                      // Private from here on.
+    struct runtime_map_run_question *next; // Of those that wait until the run is loaded.
     struct runtime_worker *asking;
     struct runtime_worker *owner;
     enum status status;

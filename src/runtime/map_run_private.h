@@ -115,6 +115,7 @@ struct map_run {
     bool has_row;        // In the store: a restart can find the children by it.
     bool is_row_refused; // What was written last: it is written again with `retry`.
     uint32_t writes;     // Of its own row, under way.
+    struct runtime_map_run_question *questions; // Wait until it is loaded, oldest first.
     int64_t stopped_unix_ms;
     struct str definition; // Of ephemeral children's rows: the encoded state machine.
 };
@@ -133,6 +134,9 @@ void map_run_note_end(struct map_run *run, uint32_t index, enum map_child_state 
 void map_run_count(struct map_run *run, const struct map_result *result, int sign);
 
 enum map_child_state map_child_state_of(struct str status);
+
+// It is loaded: what was asked meanwhile.
+void map_run_answer_questions(struct map_run *run);
 
 // Its row says that it has ended, if it has one: tell the parent.
 void map_run_end(struct map_run *run);

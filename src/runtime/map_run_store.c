@@ -391,6 +391,7 @@ static void on_loaded(struct store_task *task, enum status status)
         take_child(run, &load->children[i]);
     run->phase = MAP_RUN_RUNNING;
     map_run_write(run, NULL);
+    map_run_answer_questions(run);
     map_run_go_on(run);
     free(load->children);
     arena_release(&load->arena);
