@@ -370,6 +370,17 @@ static enum status open_items(struct map_run *run, const struct engine_map_run *
     return STATUS_OK;
 }
 
+// Another one of the same ARN: it is being stopped still, and this is the redrive already.
+static struct map_run *find_other(const struct map_run *run)
+{
+    LIST_EACH(link, &run->worker->map_runs)
+    {
+        struct map_run *other = LIST_ITEM(link, struct map_run, link);
+        if (other != run && str_equal(other->arn, run->arn)) return other;
+    }
+    return NULL;
+}
+
 static enum status begin(struct runtime_execution *parent, uint64_t task_id,
                          const struct asl_state *state, const struct engine_map_run *told,
                          bool is_known)
@@ -394,7 +405,9 @@ static enum status begin(struct runtime_execution *parent, uint64_t task_id,
         return status;
     }
     if (is_known && run->is_durable) {
-        map_run_load(run);
+        run->phase = MAP_RUN_LOADING;
+        run->is_queued = find_other(run) != NULL;
+        if (!run->is_queued) map_run_load(run);
         return STATUS_OK;
     }
     run->phase = MAP_RUN_RUNNING;
@@ -491,9 +504,19 @@ void map_run_child_ended(struct runtime_execution *child, const struct engine_up
                      buffer_str(text));
 }
 
+// The first that waits for this one to end.
+static void load_next(const struct map_run *run)
+{
+    struct map_run *next = find_other(run);
+    if (next == NULL || !next->is_queued) return;
+    next->is_queued = false;
+    map_run_load(next);
+}
+
 void map_run_free(struct map_run *run)
 {
     list_remove(&run->link);
+    load_next(run);
     net_deferred_cancel(&run->pump);
     if (net_timer_is_armed(&run->retry)) {
         net_timer_disarm(run->worker->loop, &run->retry);

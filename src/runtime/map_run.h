@@ -8,7 +8,8 @@
 // restart. EXPRESS children, and all children of executions that are not in the store, are
 // ephemeral; they get a row when they have ended.
 //
-//   new     -> loading   [after a restart, a redrive: what the rows of its children tell]
+//   new     -> loading   [after a restart, a redrive: what the rows of its children tell; when the
+//                         run is being stopped still, not before that has ended]
 //   loading -> running   [children that are missing are started, up to the limit]
 //   new     -> running
 //   running -> stopping  [too many failed; nobody waits any more: children are stopped]

@@ -112,6 +112,7 @@ struct map_run {
     struct asl_error error;      // What it failed with; name with NULL data: nothing yet.
     struct net_deferred pump;
     struct net_timer retry;
+    bool is_queued;      // Loads when another of its ARN has ended.
     bool has_row;        // In the store: a restart can find the children by it.
     bool is_row_refused; // What was written last: it is written again with `retry`.
     uint32_t writes;     // Of its own row, under way.
