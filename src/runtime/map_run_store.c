@@ -257,6 +257,7 @@ struct loaded_child {
     uint32_t index;
     uint32_t item_count;
     int64_t execution_id;
+    int64_t begun_unix_ms; // For the last time, as far as that is known.
     enum map_child_state state;
     struct str output;
 };
@@ -276,12 +277,20 @@ struct load {
     uint32_t batch_count;
 };
 
+// The row of an ephemeral child that ran again keeps its first start.
+static int64_t begun_unix_ms(const struct store_execution *row)
+{
+    if (row->is_express) return row->stopped_unix_ms;
+    return row->redrive_count > 0 ? row->redriven_unix_ms : row->started_unix_ms;
+}
+
 static enum status load_child(void *context, const struct store_execution *row)
 {
     struct load *load = context;
     struct loaded_child child = {
         .execution_id = row->is_express ? 0 : row->id,
         .item_count = row->item_count > 0 ? (uint32_t)row->item_count : 0,
+        .begun_unix_ms = begun_unix_ms(row),
         .state = map_child_state_of(row->status),
         .output = STR(""),
     };
@@ -326,6 +335,13 @@ static enum status run_load(struct store_task *task, struct store_tx *tx)
     return status;
 }
 
+// A redrive has not come to it yet: it has just begun, or a crash has interrupted it.
+static bool is_to_be_redriven(const struct map_run *run, const struct loaded_child *child)
+{
+    bool is_old = run->redrive_count > 0 && child->begun_unix_ms < run->redriven_unix_ms;
+    return child->state != MAP_CHILD_SUCCEEDED && (run->is_redriven_now || is_old);
+}
+
 // What was said of a child while the rows were read is newer than its row.
 static void take_child(struct map_run *run, const struct loaded_child *child)
 {
@@ -345,7 +361,7 @@ static void take_child(struct map_run *run, const struct loaded_child *child)
         result->state = MAP_CHILD_RUNNING;
         map_run_count(run, result, 1);
         run->running++;
-    } else if (child->state != MAP_CHILD_SUCCEEDED && run->is_redriven_now) {
+    } else if (is_to_be_redriven(run, child)) {
         result->state = MAP_CHILD_UNSUCCESSFUL;
         result->state_before = child->state;
         map_run_count(run, result, 1);
