@@ -288,7 +288,7 @@ static void redrive_row(struct states_read *read, enum status status)
         refuse_redrive(request, row->key.execution_arn, obstacle);
         return;
     }
-    runtime_redrive(request->worker->runtime, row->row.id, token, on_redriven, row);
+    runtime_redrive(request->worker->runtime, row->row.id, token, false, on_redriven, row);
 }
 
 static void redrive(struct api_request *request)

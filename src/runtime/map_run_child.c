@@ -77,6 +77,7 @@ struct map_child {
     struct map_run *run;
     struct runtime_execution *execution;
     uint32_t index;
+    struct net_timer retry; // Of a redrive.
 };
 
 static void stop_durable(struct map_run *run, int64_t execution_id)
@@ -400,16 +401,42 @@ static bool start_refused(struct map_run *run)
     return false;
 }
 
+static void on_redriven(void *context, enum status status, int64_t redriven_unix_ms);
+
+static void submit_redrive(struct map_child *child)
+{
+    struct map_run *run = child->run;
+    runtime_redrive(run->worker, run->results[child->index].execution_id, STR(""), true,
+                    on_redriven, child);
+}
+
+static void on_redrive_retry(struct net_timer *timer)
+{
+    struct map_child *child = CONTAINER_OF(timer, struct map_child, retry);
+    net_loop_busy_end(child->run->worker->loop);
+    if (child->run->phase == MAP_RUN_STOPPING) {
+        on_redriven(child, STATUS_NOT_FOUND, 0);
+    } else {
+        submit_redrive(child);
+    }
+}
+
 static void on_redriven(void *context, enum status status, int64_t redriven_unix_ms)
 {
     struct map_child *child = context;
     struct map_run *run = child->run;
+    struct map_result *result = &run->results[child->index];
     (void)redriven_unix_ms;
+    if (status == STATUS_IO) { // Its steps could not be read.
+        net_loop_busy_begin(run->worker->loop);
+        net_timer_arm_steady(run->worker->loop, &child->retry, MAP_RUN_RETRY_MS);
+        return;
+    }
     run->starting--;
     if (status != STATUS_OK && status != STATUS_CONFLICT) {
-        map_run_note_end(run, child->index, MAP_CHILD_FAILED, STR(""));
+        map_run_note_end(run, child->index, result->state_before, STR(""));
     } else if (run->phase == MAP_RUN_STOPPING) {
-        stop_durable(run, run->results[child->index].execution_id);
+        stop_durable(run, result->execution_id);
     }
     free(child);
     map_run_go_on(run);
@@ -425,12 +452,13 @@ static bool redrive_child(struct map_run *run)
         return false;
     }
     *child = (struct map_child){.run = run, .index = run->next_child};
+    net_timer_init(&child->retry, on_redrive_retry);
     map_run_count(run, result, -1);
     result->state = MAP_CHILD_RUNNING;
     map_run_count(run, result, 1);
     run->running++;
     run->starting++;
-    runtime_redrive(run->worker, result->execution_id, STR(""), on_redriven, child);
+    submit_redrive(child);
     return true;
 }
 

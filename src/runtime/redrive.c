@@ -43,6 +43,7 @@ struct redrive {
     struct runtime_worker *asking;
     struct runtime_worker *owner;
     int64_t execution_id;
+    bool is_patient;
     struct runtime_redrive_token token;
     struct arena arena;
     struct recovered recovered;
@@ -130,6 +131,7 @@ static enum status reopen(struct redrive *redrive)
     execution->redrive_count++;
     execution->redriven_unix_ms = clock_unix_ms(owner->runtime->clock);
     redrive->redriven_unix_ms = execution->redriven_unix_ms;
+    letter->is_patient = redrive->is_patient;
     letter->event.redrive_count = (uint32_t)execution->redrive_count;
     runtime_letter_send(owner, letter, on_committed, redrive);
     return STATUS_OK;
@@ -175,7 +177,7 @@ static void arrive(struct mail *mail)
 }
 
 void runtime_redrive(struct runtime_worker *asking, int64_t execution_id, struct str client_token,
-                     runtime_redriven_fn on_done, void *context)
+                     bool is_patient, runtime_redriven_fn on_done, void *context)
 {
     struct redrive *redrive = calloc(1, sizeof(*redrive));
     if (redrive == NULL || client_token.size > sizeof(redrive->token.bytes)) {
@@ -191,6 +193,7 @@ void runtime_redrive(struct runtime_worker *asking, int64_t execution_id, struct
     if (client_token.size > 0) {
         memcpy(redrive->token.bytes, client_token.data, client_token.size);
     }
+    redrive->is_patient = is_patient;
     redrive->on_done = on_done;
     redrive->context = context;
     redrive->mail.run = arrive;

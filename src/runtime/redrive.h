@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/attributes.h"
@@ -23,5 +24,8 @@ struct str runtime_redrive_obstacle(const struct store_execution *execution, int
 typedef void (*runtime_redriven_fn)(void *context, enum status status, int64_t redriven_unix_ms);
 
 //   client_token   the same one within 15 minutes gives the same answer; may be empty
+//   is_patient     not told that the disk refuses the first step, which goes there some time all
+//   the
+//                  same, but when it is there; a fault then means that nothing has happened
 void runtime_redrive(struct runtime_worker *asking, int64_t execution_id, struct str client_token,
-                     runtime_redriven_fn on_done, void *context);
+                     bool is_patient, runtime_redriven_fn on_done, void *context);

@@ -590,7 +590,7 @@ static void turn_redriver(struct actor *actor)
     actor->execution_id = chosen->row.id;
     actor->is_in_flight = true;
     world_root_of(chosen->row.name)->is_disturbed = true;
-    runtime_redrive(process_any_worker(), chosen->row.id, STR(""), on_redriven, actor);
+    runtime_redrive(process_any_worker(), chosen->row.id, STR(""), false, on_redriven, actor);
 }
 
 // ---------------------------------------------------------------------------------------------
