@@ -51,11 +51,21 @@ void sim_fail(const char *format, ...)
     sim.has_failed = true;
 }
 
+// This life is to end.
+static bool has_time_come(void)
+{
+    return sim.is_disturbed && sim.life < sim.plan.crash_count &&
+           sim.tick >= sim.plan.crash_ticks[sim.life];
+}
+
 void sim_tick(void)
 {
     sim.tick++;
-    if (!sim.can_crash || !sim.is_disturbed || sim.life >= sim.plan.crash_count) return;
-    if (sim.tick >= sim.plan.crash_ticks[sim.life]) longjmp(sim.crash, 1);
+    if (!sim.can_crash || !has_time_come()) return;
+    bool is_polite = sim.plan.is_polite[sim.life];
+    if (!is_polite || sim.tick >= sim.plan.crash_ticks[sim.life] + sim.plan.patience[sim.life]) {
+        longjmp(sim.crash, 1);
+    }
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -113,7 +123,8 @@ static void make_resources(void)
 // Let time pass until something is due. False when nothing ever will be.
 static bool wait(void)
 {
-    int64_t dues[] = {process_due_unix_ms(), world_due_unix_ms(), disk_due_unix_ms()};
+    int64_t dues[] = {process_due_unix_ms(), world_due_unix_ms(), disk_due_unix_ms(),
+                      process_stop_due_unix_ms()};
     int64_t due = INT64_MAX;
     for (size_t i = 0; i < ARRAY_COUNT(dues); i++) {
         if (dues[i] < due) due = dues[i];
@@ -143,43 +154,78 @@ static bool have_all_ended(void)
     return process_is_quiet() && !express_is_under_way() && !map_runs_are_under_way();
 }
 
-// One thing that happens. False when all is over.
+// One thing that happens. False when all is over, for good or for this life.
 static bool step(void)
 {
     unsigned first = sim_draw(4);
     sim.step++;
     sim_tick();
+    if (has_time_come() && !sim.is_stopping) {
+        sim_say("stop");
+        sim.is_stopping = true;
+        process_begin_stop();
+    }
+    if (sim.is_stopping && process_has_stopped(world_is_served())) return false;
     for (unsigned i = 0; i < 4; i++) {
         if (!turn_one(first + i)) continue;
         if (sim_chance(8)) sim.now_unix_ms += 1 + sim_draw(2);
         return true;
     }
-    if (world_is_finished() && have_all_ended()) return false;
+    if (!sim.is_stopping && world_is_finished() && have_all_ended()) return false;
     if (wait()) return true;
     sim_fail("nothing will ever happen again");
     return false;
 }
 
+static void go_on_later(void)
+{
+    int64_t set_back_ms = sim.plan.set_back_ms[sim.life];
+    process_kill();
+    world_crash();
+    map_runs_crash();
+    express_crash();
+    check_acknowledged();
+    sim.is_stopping = false;
+    sim.life++;
+    sim.now_unix_ms += sim_chance(8) ? sim_draw(2000000) : sim_draw(5000);
+    if (set_back_ms > 0) {
+        sim_say("the clock is set back by %lld ms", (long long)set_back_ms);
+        sim.now_unix_ms -= set_back_ms;
+        sim.has_gone_back = true;
+    }
+    sim_say("life %u", sim.life);
+}
+
+static void crash(void)
+{
+    sim.can_crash = false;
+    sim.is_rough = true;
+    sim_say("crash");
+    disk_crash(sim.plan.is_power_loss[sim.life]);
+    go_on_later();
+}
+
+static void stop(void)
+{
+    process_end_stop();
+    sim.can_crash = false;
+    disk_crash(false); // Nothing was left to lose.
+    if (!sim.is_rough) express_settle();
+    go_on_later();
+}
+
 static void live(void)
 {
-    if (setjmp(sim.crash) != 0) {
-        sim.can_crash = false;
-        sim_say("crash");
-        disk_crash(sim.plan.is_power_loss[sim.life]);
-        process_kill();
-        world_crash();
-        map_runs_crash();
-        express_crash();
-        check_acknowledged();
-        sim.life++;
-        sim.now_unix_ms += sim_chance(8) ? sim_draw(2000000) : sim_draw(5000);
-        sim_say("life %u", sim.life);
-    }
-    sim.can_crash = true;
-    process_boot();
-    world_boot();
-    while (!sim.has_failed && step()) {
-        if (sim.step > STEPS_MAX) sim_fail("does not come to an end");
+    if (setjmp(sim.crash) != 0) crash();
+    for (;;) {
+        sim.can_crash = true;
+        process_boot();
+        world_boot();
+        while (!sim.has_failed && step()) {
+            if (sim.step > STEPS_MAX) sim_fail("does not come to an end");
+        }
+        if (sim.has_failed || !sim.is_stopping) break;
+        stop();
     }
     sim.can_crash = false;
     process_kill();
@@ -191,6 +237,8 @@ static void run_once(bool is_disturbed, struct outcome *ret_outcomes)
     sim.now_unix_ms = SIM_START_UNIX_MS;
     sim.tick = sim.step = 0;
     sim.life = 0;
+    sim.is_stopping = sim.has_gone_back = false;
+    sim.is_rough = is_disturbed && sim.plan.refusal_end_tick > 0;
     random_init_seed(&sim.random, sim.seed * 2 + is_disturbed);
     sim_say("%s run", is_disturbed ? "disturbed" : "undisturbed");
     disk_init();
@@ -203,6 +251,18 @@ static void run_once(bool is_disturbed, struct outcome *ret_outcomes)
     check_acknowledged();
     check_histories(ret_outcomes);
     express_check();
+}
+
+// Some seeds know nothing but polite stops.
+static void make_stops(struct sim_plan *plan)
+{
+    bool is_all_polite = sim_chance(8);
+    for (size_t i = 0; i < plan->crash_count; i++) {
+        plan->is_polite[i] = is_all_polite || sim_chance(4);
+        plan->patience[i] = is_all_polite || sim_chance(2) ? UINT64_MAX / 2 : sim_draw(100);
+        if (sim_chance(16)) plan->set_back_ms[i] = sim_draw(sim_chance(2) ? 5000 : 10000000);
+    }
+    if (is_all_polite) plan->refusal_begin_tick = plan->refusal_end_tick = 0;
 }
 
 // Crashes fall anywhere in what the undisturbed run took.
@@ -223,6 +283,11 @@ static void make_plan(uint64_t ticks)
     }
     plan->stop_count = sim_chance(4) ? 1 + sim_draw(2) : 0;
     plan->redrive_count = sim_chance(4) ? 1 + sim_draw(2) : 0;
+    if (sim.features.has_map_runs && sim_chance(2)) {
+        plan->map_stop_count = sim_chance(2) ? 1 + sim_draw(2) : 0;
+        plan->map_update_count = sim_chance(2) ? 1 + sim_draw(2) : 0;
+    }
+    make_stops(plan);
 }
 
 // Drawn from the seed alone, as the machines are.

@@ -14,6 +14,7 @@
 #include "test/sim/disk.h"
 #include "test/sim/express.h"
 #include "test/sim/heap.h"
+#include "test/sim/process.h"
 #include "test/sim/sim.h"
 
 enum { ITEMS_MAX = 64 };
@@ -120,10 +121,50 @@ enum status __wrap_map_run_resume(struct runtime_execution *parent, uint64_t tas
 
 static void check_concurrency(const struct watched_run *run, size_t under_way)
 {
-    if (run->max_concurrency > 0 && under_way > run->max_concurrency) {
+    uint32_t most = run->max_concurrency;
+    if (most == 0 || (run->has_update && run->new_max_concurrency == 0)) return;
+    if (run->has_update && run->new_max_concurrency > most) most = run->new_max_concurrency;
+    if (under_way > most) {
         sim_fail("%zu children of %" STR_FORMAT " run instead of %u", under_way, STR_ARGS(run->arn),
-                 run->max_concurrency);
+                 most);
     }
+}
+
+struct update {
+    struct runtime_map_run_question question;
+    struct watched_run *run;
+    map_runs_updated_fn on_done;
+    void *context;
+};
+
+static void on_answer(struct runtime_map_run_question *question, enum status status)
+{
+    struct update *update = CONTAINER_OF(question, struct update, question);
+    sim_say("update of %" STR_FORMAT ": %s", STR_ARGS(update->run->arn), status_name(status));
+    update->run->is_update_certain = status == STATUS_OK;
+    update->on_done(update->context, status == STATUS_OK);
+    free(update);
+}
+
+void map_runs_update(struct watched_run *run, map_runs_updated_fn on_done, void *context)
+{
+    struct update *update = calloc(1, sizeof(*update));
+    run->has_update = true;
+    run->new_max_concurrency = sim_draw(4);
+    run->new_failure_count_max = sim_draw(8);
+    update->question = (struct runtime_map_run_question){
+        .arn = run->arn,
+        .execution_id = run->parent_id,
+        .is_update = true,
+        .max_concurrency = run->new_max_concurrency,
+        .failure_count_max = run->new_failure_count_max,
+        .failure_percent_max = -1,
+        .on_answer = on_answer,
+    };
+    update->run = run;
+    update->on_done = on_done;
+    update->context = context;
+    runtime_map_run_ask(process_any_worker(), &update->question);
 }
 
 // Express children, and Express executions that are nobody's.
@@ -278,6 +319,20 @@ static void check_results(const struct watched_run *run, const struct tally *tal
              STR_ARGS(buffer_str(&expected)));
 }
 
+// A redrive that failed was tried: enough has failed since then.
+static bool has_failed_again(const struct tally *tally, const struct watched_run *run,
+                             const struct store_map_run *row)
+{
+    uint64_t failed = 0;
+    for (size_t i = 0; i < ITEMS_MAX; i++) {
+        const struct store_execution *child = tally->children[i];
+        if (child == NULL || str_is(child->status, "SUCCEEDED")) continue;
+        if (child->stopped_unix_ms >= row->redriven_unix_ms) failed += (uint64_t)child->item_count;
+    }
+    return engine_map_run_is_exceeded(row->failure_count_max, row->failure_percent_max, failed,
+                                      run->item_count);
+}
+
 // A redrive runs everything again that had not succeeded.
 static void check_redriven(const struct watched_run *run, const struct tally *tally,
                            const struct store_map_run *row)
@@ -308,11 +363,24 @@ static void check_success(const struct watched_run *run, const struct tally *tal
     if (!sim.has_gone_back) check_redriven(run, tally, row);
 }
 
-static bool is_exceeded(const struct watched_run *run, const struct tally *tally)
+static bool is_exceeded(const struct watched_run *run, const struct tally *tally,
+                        const struct store_map_run *row)
 {
     int64_t failed = tally->items.failed + tally->items.timed_out + tally->items.aborted;
-    return engine_map_run_is_exceeded(run->failure_count_max, run->failure_percent_max,
+    return engine_map_run_is_exceeded(row->failure_count_max, row->failure_percent_max,
                                       (uint64_t)failed, run->item_count);
+}
+
+static void check_limits(const struct watched_run *run, const struct store_map_run *row)
+{
+    bool is_new = row->max_concurrency == run->new_max_concurrency &&
+                  row->failure_count_max == run->new_failure_count_max;
+    bool is_old = row->max_concurrency == run->max_concurrency &&
+                  row->failure_count_max == run->failure_count_max;
+    bool is_good = run->is_update_certain ? is_new : is_old || (run->has_update && is_new);
+    if (!is_good || row->failure_percent_max != run->failure_percent_max) {
+        sim_fail("%" STR_FORMAT " has limits that nobody gave it", STR_ARGS(run->arn));
+    }
 }
 
 // One that was over before its parent knew may have come to anything when the parent left it.
@@ -339,11 +407,16 @@ void map_runs_check(const struct watched_run *run, struct str last_event)
                  STR_ARGS(run->arn), STR_ARGS(row->status), STR_ARGS(last_event));
     }
     bool has_succeeded = str_is(row->status, "SUCCEEDED");
-    bool is_too_bad = is_exceeded(run, &tally);
+    bool is_too_bad = is_exceeded(run, &tally, row);
+    check_limits(run, row);
     if (has_succeeded ? is_too_bad : str_is(row->status, "FAILED") && !is_too_bad) {
         sim_fail("%" STR_FORMAT " is %" STR_FORMAT " with %lld of %u items that failed",
                  STR_ARGS(run->arn), STR_ARGS(row->status),
                  (long long)(tally.items.total - tally.items.succeeded), run->item_count);
+    }
+    if (str_is(row->status, "FAILED") && row->redrive_count > 0 && !sim.has_gone_back &&
+        !has_failed_again(&tally, run, row)) {
+        sim_fail("the redrive of %" STR_FORMAT " was never tried", STR_ARGS(run->arn));
     }
     if (has_succeeded) check_success(run, &tally, row, str_is(last_event, "MapRunSucceeded"));
     // What was never started counts as aborted.

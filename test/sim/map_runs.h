@@ -24,7 +24,14 @@ struct watched_run {
     int64_t failure_count_max;
     double failure_percent_max;
     uint32_t under_way; // Express children, in this life.
+    // Somebody wanted other limits, and knows that there are.
+    bool has_update;
+    bool is_update_certain;
+    uint32_t new_max_concurrency;
+    int64_t new_failure_count_max;
 };
+
+typedef void (*map_runs_updated_fn)(void *context, bool is_certain);
 
 struct map_runs {
     struct watched_run runs[MAP_RUNS_MAX];
@@ -42,6 +49,9 @@ bool map_runs_find_parent(struct str child_name, struct str *ret_parent_name);
 
 // A row has been written: if it is a child's, are there too many of them?
 void map_runs_note_child(const struct store_execution *row);
+
+// Give it other limits, as UpdateMapRun does.
+void map_runs_update(struct watched_run *run, map_runs_updated_fn on_done, void *context);
 
 // Some have not been told to have ended.
 bool map_runs_are_under_way(void);

@@ -9,12 +9,21 @@
 #include <sys/epoll.h>
 
 #include "base/log.h"
+#include "runtime/drain.h"
 #include "runtime/execution.h"
 #include "test/sim/disk.h"
 #include "test/sim/heap.h"
 #include "test/sim/world.h"
 
-enum { STEADY_MAX = 64, STEADY_START_MS = 1000000 };
+enum { STEADY_MAX = 64, STEADY_START_MS = 1000000, DRAIN_MS_MAX = 10000 };
+
+// A worker's part in a polite stop.
+struct stop {
+    struct mail mail;
+    bool has_begun;
+    bool is_waiting; // For calls and commits: requests are answered.
+    bool is_drained; // Its loop does not run any more.
+};
 
 struct inbox {
     struct mail *first;
@@ -27,6 +36,9 @@ static struct inbox inboxes[SIM_WORKERS];
 static bool has_work[SIM_WORKERS];
 static int64_t steady_due[STEADY_MAX]; // In Unix time; the steady timers that may be armed.
 static size_t steady_count;
+static int64_t boot_unix_ms;
+static struct stop stops[SIM_WORKERS];
+static int64_t stop_due_unix_ms; // When patience ends; INT64_MAX: nobody wants it to stop.
 
 int64_t __wrap_clock_unix_ms(const struct clock *clock);
 int64_t __wrap_clock_steady_ns(void);
@@ -47,7 +59,7 @@ int64_t __wrap_clock_unix_ms(const struct clock *clock)
 
 int64_t __wrap_clock_steady_ns(void)
 {
-    return (sim.now_unix_ms - SIM_START_UNIX_MS + STEADY_START_MS) * 1000000;
+    return (sim.now_unix_ms - boot_unix_ms + STEADY_START_MS) * 1000000;
 }
 
 void __wrap_random_init_system(struct random *random)
@@ -114,6 +126,9 @@ void process_boot(void)
 {
     clock_init_real(&sim_clock);
     memset(&process, 0, sizeof(process));
+    memset(stops, 0, sizeof(stops));
+    stop_due_unix_ms = INT64_MAX;
+    boot_unix_ms = sim.now_unix_ms;
     steady_count = 0;
     runtime_init(&process.runtime, &sim_clock, disk_open(), NULL);
     for (unsigned i = 0; i < SIM_WORKERS; i++) {
@@ -147,7 +162,7 @@ void process_poke(void)
 
 bool process_turn_worker(unsigned index)
 {
-    if (!has_work[index]) return false;
+    if (!has_work[index] || stops[index].is_drained) return false;
     struct inbox *inbox = &inboxes[index];
     unsigned count = sim_chance(2) ? 1 : 1 + sim_draw(8);
     bool ran = inbox->first != NULL;
@@ -162,9 +177,76 @@ bool process_turn_worker(unsigned index)
     return ran;
 }
 
+// ---------------------------------------------------------------------------------------------
+// The polite stop
+
+static void on_drained(void *context)
+{
+    struct stop *stop = context;
+    stop->is_drained = true;
+}
+
+static void start_drain(struct mail *mail)
+{
+    struct stop *stop = CONTAINER_OF(mail, struct stop, mail);
+    stop->has_begun = true;
+    runtime_drain_begin(&process.workers[stop - stops]);
+}
+
+void process_begin_stop(void)
+{
+    stop_due_unix_ms = sim.now_unix_ms + DRAIN_MS_MAX;
+    for (unsigned i = 0; i < SIM_WORKERS; i++) {
+        stops[i].mail.run = start_drain;
+        mailbox_post(net_loop_mailbox(process.workers[i].loop), &stops[i].mail);
+    }
+}
+
+bool process_has_stopped(bool is_served)
+{
+    bool is_over = true;
+    for (unsigned i = 0; i < SIM_WORKERS; i++) {
+        struct stop *stop = &stops[i];
+        if (stop->has_begun && is_served && !stop->is_waiting) {
+            stop->is_waiting = true;
+            runtime_drain_wait(&process.workers[i], on_drained, stop);
+        }
+        is_over = is_over && stop->is_drained;
+    }
+    return is_over || sim.now_unix_ms >= stop_due_unix_ms;
+}
+
+int64_t process_stop_due_unix_ms(void)
+{
+    return stop_due_unix_ms;
+}
+
+void process_end_stop(void)
+{
+    for (unsigned i = 0; i < SIM_WORKERS; i++)
+        sim.is_rough |= !stops[i].is_drained;
+    enum status status = runtime_save_held(&process.runtime);
+    if (status != STATUS_OK && !sim.is_rough) {
+        sim_fail("tasks that were held cannot be written: %s", status_name(status));
+    }
+    sim_say("stopped%s", sim.is_rough ? "" : "; nothing was ever lost");
+    disk_close();
+}
+
+struct runtime_worker *process_any_worker(void)
+{
+    unsigned index = sim_draw(SIM_WORKERS);
+    for (unsigned i = 0; i < SIM_WORKERS && stops[index].is_drained; i++)
+        index = (index + 1) % SIM_WORKERS;
+    return &process.workers[index];
+}
+
+// ---------------------------------------------------------------------------------------------
+
 bool process_is_quiet(void)
 {
     for (unsigned i = 0; i < SIM_WORKERS; i++) {
+        if (stops[i].is_drained) continue;
         if (has_work[i] || inboxes[i].first != NULL) return false;
     }
     return true;
@@ -174,6 +256,7 @@ int64_t process_due_unix_ms(void)
 {
     int64_t due = INT64_MAX;
     for (unsigned i = 0; i < SIM_WORKERS; i++) {
+        if (stops[i].is_drained) continue;
         int64_t at = net_loop_next_due_unix_ms(process.workers[i].loop);
         if (at < due) due = at;
     }

@@ -18,6 +18,13 @@ extern struct process process;
 // Start up: load the state machines, take up what is open.
 void process_boot(void);
 
+// The polite stop, as main/serve.c does it: asked for; over, or at an end with its patience
+// (`is_served`: all requests are answered); what is left to do when no loop runs any more.
+void process_begin_stop(void);
+bool process_has_stopped(bool is_served);
+int64_t process_stop_due_unix_ms(void);
+void process_end_stop(void);
+
 // Everything in memory is gone.
 void process_kill(void);
 
@@ -33,7 +40,5 @@ void process_poke(void);
 // When a timer of any worker is due; INT64_MAX: none.
 int64_t process_due_unix_ms(void);
 
-static inline struct runtime_worker *process_any_worker(void)
-{
-    return &process.workers[sim_draw(SIM_WORKERS)];
-}
+// One that runs.
+struct runtime_worker *process_any_worker(void);

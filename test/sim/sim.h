@@ -40,12 +40,17 @@ enum sim_plant {
 struct sim_plan {
     uint64_t crash_ticks[SIM_CRASHES_MAX]; // Rising.
     bool is_power_loss[SIM_CRASHES_MAX];   // What was not synced may be lost.
+    bool is_polite[SIM_CRASHES_MAX];       // The server is asked to stop, and
+    uint64_t patience[SIM_CRASHES_MAX];    // crashes when it takes more ticks than this.
+    int64_t set_back_ms[SIM_CRASHES_MAX];  // Of the clock, before the next life.
     size_t crash_count;
     uint64_t refusal_begin_tick; // The disk refuses from here
     uint64_t refusal_end_tick;   // to here.
     bool refuses_reads;          // Reads as well.
     unsigned stop_count;         // Executions that are stopped at some time.
     unsigned redrive_count;      // Executions that are redriven when they have failed.
+    unsigned map_stop_count;     // Those that have a Map run are stopped, and perhaps redriven.
+    unsigned map_update_count;   // Map runs get other limits.
 };
 
 // What there is beside Standard executions that inline Maps and Parallel states hold together.
@@ -70,6 +75,7 @@ struct sim {
     jmp_buf crash; // Leads out of whatever the process is doing.
     bool can_crash;
     bool is_stopping;   // Politely.
+    bool is_rough;      // Some life did not end politely, or the disk refused something.
     bool has_gone_back; // The clock was set back between two lives.
 };
 

@@ -8,6 +8,7 @@
 
 #include "json/json.h"
 #include "runtime/activity.h"
+#include "runtime/drain.h"
 #include "runtime/execution.h"
 #include "runtime/letter.h"
 #include "runtime/redrive.h"
@@ -33,6 +34,7 @@ enum actor_type {
     ACTOR_POLLER,
     ACTOR_STOPPER,
     ACTOR_REDRIVER,
+    ACTOR_UPDATER,
 };
 
 struct actor {
@@ -40,6 +42,7 @@ struct actor {
     int64_t due_unix_ms;  // INT64_MAX: rests.
     bool is_in_flight;    // Waits for the server's reply.
     size_t root;          // STARTER
+    bool wants_parent;    // STOPPER: of an execution with a Map run, which is redriven perhaps.
     unsigned activity;    // POLLER
     int64_t execution_id; // ANSWERER, REDRIVER
     // ANSWERER
@@ -374,6 +377,7 @@ static bool on_start_task(struct runtime_stand_in *stand_in, struct runtime_exec
     if (execution->id == 0) {
         express_note_task(execution, command->task_id);
         is_current_express = true;
+        current = (struct world_performance){0}; // What was held before has not begun.
         return false;
     }
     const struct disk_execution *stored = disk_find(execution->id);
@@ -389,6 +393,17 @@ static bool on_start_task(struct runtime_stand_in *stand_in, struct runtime_exec
     }
     current = (struct world_performance){execution->id, command->task_id, STR("")};
     return false;
+}
+
+bool __real_drain_was_held(const struct runtime *runtime, int64_t execution_id, uint64_t task_id);
+bool __wrap_drain_was_held(const struct runtime *runtime, int64_t execution_id, uint64_t task_id);
+
+// A task that was held is performed now for the first time.
+bool __wrap_drain_was_held(const struct runtime *runtime, int64_t execution_id, uint64_t task_id)
+{
+    bool was_held = __real_drain_was_held(runtime, execution_id, task_id);
+    if (was_held) current = (struct world_performance){execution_id, task_id, STR("")};
+    return was_held;
 }
 
 void world_attach(struct runtime_worker *worker)
@@ -548,19 +563,32 @@ static void on_stopped(void *context, const struct runtime_letter *letter)
 {
     struct actor *actor = context;
     actor->is_in_flight = false;
-    if (letter->status == STATUS_OK) acknowledge(letter->execution_id, 0, "STOP");
+    if (letter->status != STATUS_OK) return;
+    acknowledge(letter->execution_id, 0, "STOP");
+    if (!actor->wants_parent || sim_chance(3)) return;
+    struct actor *redriver =
+        add_actor(ACTOR_REDRIVER, (int64_t)sim_draw(sim_chance(2) ? 20 : 3000));
+    redriver->execution_id = letter->execution_id;
+}
+
+static struct disk_execution *find_victim(bool wants_parent)
+{
+    if (!wants_parent) return disk.executions[sim_draw((unsigned)disk.execution_count)];
+    if (map_runs.count == 0) return NULL;
+    return disk_find(map_runs.runs[sim_draw((unsigned)map_runs.count)].parent_id);
 }
 
 static void turn_stopper(struct actor *actor)
 {
     actor->due_unix_ms = INT64_MAX;
     if (disk.execution_count == 0) return;
-    struct disk_execution *victim = disk.executions[sim_draw((unsigned)disk.execution_count)];
-    if (victim->synced_step_count == 0) return; // Nobody can know of it yet, or it has ended.
+    struct disk_execution *victim = find_victim(actor->wants_parent);
+    if (victim == NULL || victim->synced_step_count == 0) return; // Nobody can know of it yet.
     struct runtime_letter *letter = runtime_letter_new(victim->row.id, ENGINE_EVENT_STOP);
     letter->event.error = (struct asl_error){STR("Stopped"), STR("by the operator")};
     world_root_of(victim->row.name)->is_disturbed = true;
     sim_say("stop %" STR_FORMAT, STR_ARGS(victim->row.name));
+    actor->is_in_flight = true;
     runtime_letter_send(process_any_worker(), letter, on_stopped, actor);
 }
 
@@ -581,7 +609,9 @@ static void turn_redriver(struct actor *actor)
 {
     actor->due_unix_ms = INT64_MAX;
     if (disk.execution_count == 0) return;
-    struct disk_execution *chosen = disk.executions[sim_draw((unsigned)disk.execution_count)];
+    struct disk_execution *chosen = actor->execution_id != 0
+                                        ? disk_find(actor->execution_id)
+                                        : disk.executions[sim_draw((unsigned)disk.execution_count)];
     struct str status = chosen->row.status;
     if (chosen->synced_step_count < chosen->step_count || str_is(status, "RUNNING") ||
         str_is(status, "SUCCEEDED") || chosen->row.map_run_arn.size > 0) {
@@ -591,6 +621,27 @@ static void turn_redriver(struct actor *actor)
     actor->is_in_flight = true;
     world_root_of(chosen->row.name)->is_disturbed = true;
     runtime_redrive(process_any_worker(), chosen->row.id, STR(""), false, on_redriven, actor);
+}
+
+// ---------------------------------------------------------------------------------------------
+// Other limits for Map runs
+
+static void on_updated(void *context, bool is_certain)
+{
+    struct actor *actor = context;
+    (void)is_certain;
+    actor->is_in_flight = false;
+}
+
+static void turn_updater(struct actor *actor)
+{
+    actor->due_unix_ms = INT64_MAX;
+    if (map_runs.count == 0) return;
+    struct watched_run *run = &map_runs.runs[sim_draw((unsigned)map_runs.count)];
+    if (run->has_update) return;
+    world_root_of(run->parent_name)->is_disturbed = true;
+    actor->is_in_flight = true;
+    map_runs_update(run, on_updated, actor);
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -629,6 +680,7 @@ static void turn_actor(struct actor *actor)
     case ACTOR_POLLER: turn_poller(actor); break;
     case ACTOR_STOPPER: turn_stopper(actor); break;
     case ACTOR_REDRIVER: turn_redriver(actor); break;
+    case ACTOR_UPDATER: turn_updater(actor); break;
     }
 }
 
@@ -639,7 +691,8 @@ bool world_turn(void)
     for (size_t i = 0; i < total; i++) {
         size_t at = (first + i) % total;
         if (at < actor_count) {
-            if (actors[at].due_unix_ms > sim.now_unix_ms) continue;
+            // A server that stops takes no requests.
+            if (actors[at].due_unix_ms > sim.now_unix_ms || sim.is_stopping) continue;
             turn_actor(&actors[at]);
         } else {
             struct tasks_call *call = calls[at - actor_count];
@@ -655,7 +708,7 @@ bool world_turn(void)
 int64_t world_due_unix_ms(void)
 {
     int64_t due = INT64_MAX;
-    for (size_t i = 0; i < actor_count; i++) {
+    for (size_t i = 0; i < actor_count && !sim.is_stopping; i++) {
         if (actors[i].due_unix_ms < due) due = actors[i].due_unix_ms;
     }
     for (size_t i = 0; i < call_count; i++) {
@@ -694,6 +747,11 @@ void world_init(void)
         add_actor(ACTOR_STOPPER, (int64_t)sim_draw(sim_chance(2) ? 4000 : 200000));
     for (unsigned i = 0; i < sim.plan.redrive_count && sim.is_disturbed; i++)
         add_actor(ACTOR_REDRIVER, (int64_t)sim_draw(sim_chance(2) ? 60000 : 500000));
+    for (unsigned i = 0; i < sim.plan.map_stop_count && sim.is_disturbed; i++)
+        add_actor(ACTOR_STOPPER, (int64_t)sim_draw(sim_chance(2) ? 4000 : 60000))->wants_parent =
+            true;
+    for (unsigned i = 0; i < sim.plan.map_update_count && sim.is_disturbed; i++)
+        add_actor(ACTOR_UPDATER, (int64_t)sim_draw(sim_chance(2) ? 4000 : 60000));
     for (unsigned i = 0; i < sim.features.express_count; i++)
         add_actor(ACTOR_EXPRESS_STARTER, (int64_t)sim_draw(30000));
 }
@@ -713,6 +771,14 @@ void world_crash(void)
 void world_boot(void)
 {
     wake_pollers();
+}
+
+bool world_is_served(void)
+{
+    for (size_t i = 0; i < actor_count; i++) {
+        if (actors[i].is_in_flight) return false;
+    }
+    return true;
 }
 
 bool world_is_finished(void)

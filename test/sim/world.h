@@ -65,6 +65,9 @@ void world_boot(void);
 bool world_turn(void);
 int64_t world_due_unix_ms(void);
 
+// Nobody waits for a reply.
+bool world_is_served(void);
+
 // Everything is started, and nobody has anything more to say.
 bool world_is_finished(void);
 
