@@ -134,6 +134,9 @@ MUST_USE bool cloudwatch_read_period(struct cloudwatch_call *call, int64_t perio
                                      struct cloudwatch_question *question);
 MUST_USE bool cloudwatch_read_statistic(struct cloudwatch_call *call, struct str name,
                                         struct cloudwatch_statistic *ret_statistic);
+// A list of {Name, Value}, or NULL when there is none.
+MUST_USE bool cloudwatch_read_dimensions(struct cloudwatch_call *call, const struct json *object,
+                                         const struct json **ret_dimensions);
 
 // The operation (cloudwatch_data.c).
 void cloudwatch_get_data(struct cloudwatch_call *call);

@@ -224,12 +224,12 @@ static bool collect_metric(struct data *data, struct data_query *query)
     finding.source.account = call->request->account;
     finding.source.region = call->request->region;
     if (!cloudwatch_read_period(call, cloudwatch_integer(stat, STR("Period"), 0), &question) ||
-        !cloudwatch_read_statistic(call, finding.source.statistic, &finding.statistic)) {
+        !cloudwatch_read_statistic(call, finding.source.statistic, &finding.statistic) ||
+        !cloudwatch_read_dimensions(call, metric, &question.dimensions)) {
         return false;
     }
     question.metric_namespace = cloudwatch_text(metric, STR("Namespace"));
     question.name = cloudwatch_text(metric, STR("MetricName"));
-    question.dimensions = JSON_FIND(metric, "Dimensions");
     finding.period_s = question.period_s;
     if (question.period_s > scope->period_s) scope->period_s = question.period_s;
     enum status status = cloudwatch_collect(call->request, &question, add_found, &finding);

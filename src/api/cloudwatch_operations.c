@@ -87,6 +87,22 @@ bool cloudwatch_read_statistic(struct cloudwatch_call *call, struct str name,
     return false;
 }
 
+bool cloudwatch_read_dimensions(struct cloudwatch_call *call, const struct json *object,
+                                const struct json **ret_dimensions)
+{
+    const struct json *dimensions = JSON_FIND(object, "Dimensions");
+    // An empty list is an empty text in the query protocol.
+    bool is_absent =
+        dimensions == NULL || json_is_null(dimensions) ||
+        (json_is_string(dimensions) && cloudwatch_text(object, STR("Dimensions")).size == 0);
+    if (is_absent || json_is_array(dimensions)) {
+        *ret_dimensions = is_absent ? NULL : dimensions;
+        return true;
+    }
+    cloudwatch_refuse(call, "InvalidParameterValue", "The parameter Dimensions must be a list.");
+    return false;
+}
+
 // ---------------------------------------------------------------------------------------------
 // GetMetricStatistics
 
@@ -159,13 +175,13 @@ static void get_statistics(struct cloudwatch_call *call)
     struct cloudwatch_question question = {
         .metric_namespace = cloudwatch_text(&call->body, STR("Namespace")),
         .name = cloudwatch_text(&call->body, STR("MetricName")),
-        .dimensions = JSON_FIND(&call->body, "Dimensions"),
     };
     struct statistics statistics = {.call = call};
     struct json_members members;
     int64_t period = cloudwatch_integer(&call->body, STR("Period"), 0);
     if (!cloudwatch_read_range(call, &question) ||
-        !cloudwatch_read_period(call, period, &question)) {
+        !cloudwatch_read_period(call, period, &question) ||
+        !cloudwatch_read_dimensions(call, &call->body, &question.dimensions)) {
         return;
     }
     if ((question.end_unix_s - question.start_unix_s) / question.period_s > DATAPOINTS_MAX) {

@@ -125,9 +125,7 @@ struct cloudwatch_metric cloudwatch_metric_of_gauge(const struct metrics_gauge_h
 
 static bool has_exactly(const struct cloudwatch_metric *metric, const struct json *wanted)
 {
-    // An empty list is an empty text in the query protocol.
-    bool is_list = wanted != NULL && json_is_array(wanted);
-    if ((is_list ? wanted->size : 0) != metric->dimension_count) return false;
+    if ((wanted == NULL ? 0 : wanted->size) != metric->dimension_count) return false;
     for (size_t i = 0; i < metric->dimension_count; i++) {
         const struct cloudwatch_dimension *dimension = &metric->dimensions[i];
         bool is_found = false;
