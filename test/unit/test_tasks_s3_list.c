@@ -92,8 +92,8 @@ TEST(page_that_is_none_is_refused)
         "<Other/>",
         "<ListBucketResult><Contents/></ListBucketResult>",
         "<ListBucketResult><Contents><Key>k</Key><Size>x</Size></Contents></ListBucketResult>",
-        "<ListBucketResult><EncodingType>url</EncodingType><Contents><Key>%f</Key></Contents>"
-        "</ListBucketResult>",
+        ("<ListBucketResult><EncodingType>url</EncodingType><Contents><Key>%f</Key></Contents>"
+         "</ListBucketResult>"),
     };
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
         struct arena CLEANUP(arena_release) arena;
