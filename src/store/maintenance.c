@@ -78,8 +78,9 @@ static enum status fail_open(struct outside *outside, const char *path, int code
     if (kind != SQLITE_CANTOPEN && kind != SQLITE_READONLY)
         return outside_fail(outside, path, code);
     const char *slash = strrchr(path, '/');
-    int folder_size = slash == NULL ? 0 : (int)(slash - path) + 1;
-    const char *folder = arena_printf(outside->arena, "%.*s.", folder_size, path).data;
+    const char *folder =
+        slash == NULL ? "."
+                      : arena_printf(outside->arena, "%.*s", (int)(slash - path) + 1, path).data;
     if (access(path, R_OK) != 0) {
         return fail(outside, STATUS_IO, "cannot read %s: %s", path, strerror(errno));
     }
