@@ -78,13 +78,12 @@ static enum status fail_open(struct outside *outside, const char *path, int code
     if (kind != SQLITE_CANTOPEN && kind != SQLITE_READONLY)
         return outside_fail(outside, path, code);
     const char *slash = strrchr(path, '/');
-    const char *folder =
-        slash == NULL ? "."
-                      : arena_printf(outside->arena, "%.*s", (int)(slash - path) + 1, path).data;
+    struct str folder = slash == NULL ? STR(".") : (struct str){path, (size_t)(slash - path) + 1};
+    if (!arena_copy_str(outside->arena, folder, &folder)) return STATUS_NO_MEMORY;
     if (access(path, R_OK) != 0) {
         return fail(outside, STATUS_IO, "cannot read %s: %s", path, strerror(errno));
     }
-    if (access(folder, W_OK) == 0 && access(path, W_OK) == 0) {
+    if (access(folder.data, W_OK) == 0 && access(path, W_OK) == 0) {
         return outside_fail(outside, path, code);
     }
     return fail(
