@@ -10,6 +10,7 @@
 #include "test/sim/disk.h"
 #include "test/sim/disk_private.h"
 #include "test/sim/heap.h"
+#include "test/sim/map_runs.h"
 
 // ---------------------------------------------------------------------------------------------
 // Resources
@@ -157,6 +158,7 @@ enum status store_map_run_insert(struct store_tx *at, const struct store_map_run
     *row = *run;
     row->arn = lasting_copy(run->arn);
     row->status = lasting_copy(run->status);
+    map_runs_note_row(row);
     return STATUS_OK;
 }
 
@@ -172,6 +174,7 @@ enum status store_map_run_update(struct store_tx *at, const struct store_map_run
     row->execution_id = old.execution_id;
     row->started_unix_ms = old.started_unix_ms;
     row->status = lasting_copy(run->status);
+    map_runs_note_row(row);
     return STATUS_OK;
 }
 

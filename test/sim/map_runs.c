@@ -17,7 +17,7 @@
 #include "test/sim/process.h"
 #include "test/sim/sim.h"
 
-enum { ITEMS_MAX = 64 };
+enum { ITEMS_MAX = 64, STOP_LATE_MS = 1000 };
 
 struct map_runs map_runs;
 
@@ -220,6 +220,22 @@ void map_runs_note_child(const struct store_execution *row)
     check_concurrency(run, under_way);
 }
 
+void map_runs_note_row(const struct store_map_run *row)
+{
+    int64_t item_count = 0;
+    if (str_is(row->status, "RUNNING")) return;
+    for (size_t i = 0; i < disk.execution_count; i++) {
+        const struct store_execution *child = &disk.executions[i]->row;
+        if (!str_equal(child->map_run_arn, row->arn)) continue;
+        if (!str_is(child->status, "RUNNING")) item_count += child->item_count;
+    }
+    int64_t begun = row->items.total - (str_is(row->status, "SUCCEEDED") ? 0 : row->items.aborted);
+    if (item_count < begun) {
+        sim_fail("%" STR_FORMAT " ends while %lld of %lld items are through", STR_ARGS(row->arn),
+                 (long long)item_count, (long long)begun);
+    }
+}
+
 // ---------------------------------------------------------------------------------------------
 // At the end
 
@@ -319,18 +335,52 @@ static void check_results(const struct watched_run *run, const struct tally *tal
              STR_ARGS(buffer_str(&expected)));
 }
 
+// Not asked of the program under test.
+static bool is_too_much(const struct store_map_run *row, int64_t failed, int64_t item_count)
+{
+    bool has_count = row->failure_count_max >= 0, has_percentage = row->failure_percent_max >= 0;
+    if (!has_count && !has_percentage) return failed > 0;
+    return (has_count && failed > row->failure_count_max) ||
+           (has_percentage && (double)failed * 100 > row->failure_percent_max * (double)item_count);
+}
+
+// Once too many have failed, nothing runs on.
+static void check_stopped(const struct watched_run *run, const struct tally *tally,
+                          const struct store_map_run *row)
+{
+    int64_t since_unix_ms = INT64_MAX;
+    for (size_t i = 0; i < ITEMS_MAX; i++) {
+        if (tally->children[i] == NULL) continue;
+        int64_t at_unix_ms = tally->children[i]->stopped_unix_ms, failed = 0;
+        for (size_t k = 0; k < ITEMS_MAX; k++) {
+            const struct store_execution *child = tally->children[k];
+            bool has_failed = child != NULL && !str_is(child->status, "SUCCEEDED");
+            if (has_failed && child->stopped_unix_ms <= at_unix_ms) failed += child->item_count;
+        }
+        if (is_too_much(row, failed, run->item_count) && at_unix_ms < since_unix_ms) {
+            since_unix_ms = at_unix_ms;
+        }
+    }
+    for (size_t i = 0; i < ITEMS_MAX; i++) {
+        const struct store_execution *child = tally->children[i];
+        if (child == NULL || str_is(child->status, "ABORTED")) continue;
+        if (child->stopped_unix_ms - STOP_LATE_MS > since_unix_ms) {
+            sim_fail("child %zu of %" STR_FORMAT " was not stopped", i, STR_ARGS(run->arn));
+        }
+    }
+}
+
 // A redrive that failed was tried: enough has failed since then.
 static bool has_failed_again(const struct tally *tally, const struct watched_run *run,
                              const struct store_map_run *row)
 {
-    uint64_t failed = 0;
+    int64_t failed = 0;
     for (size_t i = 0; i < ITEMS_MAX; i++) {
         const struct store_execution *child = tally->children[i];
         if (child == NULL || str_is(child->status, "SUCCEEDED")) continue;
-        if (child->stopped_unix_ms >= row->redriven_unix_ms) failed += (uint64_t)child->item_count;
+        if (child->stopped_unix_ms >= row->redriven_unix_ms) failed += child->item_count;
     }
-    return engine_map_run_is_exceeded(row->failure_count_max, row->failure_percent_max, failed,
-                                      run->item_count);
+    return is_too_much(row, failed, run->item_count);
 }
 
 // A redrive runs everything again that had not succeeded.
@@ -361,14 +411,6 @@ static void check_success(const struct watched_run *run, const struct tally *tal
     }
     if (was_told) check_results(run, tally);
     if (!sim.has_gone_back) check_redriven(run, tally, row);
-}
-
-static bool is_exceeded(const struct watched_run *run, const struct tally *tally,
-                        const struct store_map_run *row)
-{
-    int64_t failed = tally->items.failed + tally->items.timed_out + tally->items.aborted;
-    return engine_map_run_is_exceeded(row->failure_count_max, row->failure_percent_max,
-                                      (uint64_t)failed, run->item_count);
 }
 
 static void check_limits(const struct watched_run *run, const struct store_map_run *row)
@@ -407,7 +449,7 @@ void map_runs_check(const struct watched_run *run, struct str last_event)
                  STR_ARGS(run->arn), STR_ARGS(row->status), STR_ARGS(last_event));
     }
     bool has_succeeded = str_is(row->status, "SUCCEEDED");
-    bool is_too_bad = is_exceeded(run, &tally, row);
+    bool is_too_bad = is_too_much(row, tally.items.total - tally.items.succeeded, run->item_count);
     check_limits(run, row);
     if (has_succeeded ? is_too_bad : str_is(row->status, "FAILED") && !is_too_bad) {
         sim_fail("%" STR_FORMAT " is %" STR_FORMAT " with %lld of %u items that failed",
@@ -418,6 +460,7 @@ void map_runs_check(const struct watched_run *run, struct str last_event)
         !has_failed_again(&tally, run, row)) {
         sim_fail("the redrive of %" STR_FORMAT " was never tried", STR_ARGS(run->arn));
     }
+    if (!sim.is_disturbed && !has_succeeded) check_stopped(run, &tally, row);
     if (has_succeeded) check_success(run, &tally, row, str_is(last_event, "MapRunSucceeded"));
     // What was never started counts as aborted.
     tally.items.aborted += run->item_count - tally.items.total;

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
-#include "store/execution.h"
+#include "store/map_run.h"
 
 enum { MAP_RUNS_MAX = 256 };
 
@@ -49,6 +49,9 @@ bool map_runs_find_parent(struct str child_name, struct str *ret_parent_name);
 
 // A row has been written: if it is a child's, are there too many of them?
 void map_runs_note_child(const struct store_execution *row);
+
+// The row of a Map run has been written: if it has ended, so have all children.
+void map_runs_note_row(const struct store_map_run *row);
 
 // Give it other limits, as UpdateMapRun does.
 void map_runs_update(struct watched_run *run, map_runs_updated_fn on_done, void *context);
