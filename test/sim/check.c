@@ -337,6 +337,19 @@ static bool is_racing(void)
     return balance != 0 || history.machine->is_racing;
 }
 
+static void check_qualifiers(const struct world_root *root)
+{
+    const struct store_execution *row = &history.execution->row;
+    struct str arn = world_arn_of(root), none = STR("");
+    bool is_alias = str_equal(arn, history.machine->alias_arn);
+    bool is_version = is_alias || str_equal(arn, history.machine->version_arn);
+    if (!str_equal(row->version_arn, is_version ? history.machine->version_arn : none) ||
+        !str_equal(row->alias_arn, is_alias ? arn : none)) {
+        COMPLAIN("was started through %" STR_FORMAT, STR_ARGS(arn));
+    }
+    if (str_is(row->error, "NotTheVersion")) COMPLAIN("is not of %" STR_FORMAT, STR_ARGS(arn));
+}
+
 static void note_outcome(struct outcome *outcomes)
 {
     const struct store_execution *row = &history.execution->row;
@@ -348,6 +361,7 @@ static void note_outcome(struct outcome *outcomes)
     outcome->is_lost |=
         has_lost || root->is_disturbed || history.activity_starts > world_delivery_count(row->id);
     if (!str_equal(root->name, row->name)) return;
+    check_qualifiers(root);
     outcome->status = row->status;
     outcome->output = row->output;
     outcome->error = row->error;

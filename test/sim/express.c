@@ -86,6 +86,9 @@ void express_note_end(struct express_start *start, const struct engine_update *u
 {
     start->end_count++;
     start->is_under_way = false;
+    if (str_is(update->error.name, "NotTheVersion")) {
+        sim_fail("%" STR_FORMAT " is not of the version", STR_ARGS(start->arn));
+    }
     sim_say("%" STR_FORMAT " ends: %s", STR_ARGS(start->arn), engine_status_name(update->status));
 }
 
@@ -135,19 +138,15 @@ static void on_durable(void *context, struct runtime_execution *execution, enum 
 
 void express_begin(express_started_fn on_done, void *context)
 {
-    struct runtime_worker *worker = process_any_worker();
-    struct state_machine *state_machine = state_machine_find(&worker->catalog, express_machine.arn);
-    struct runtime_execution *execution = NULL;
     struct request *request = calloc(1, sizeof(*request));
-    assert(state_machine != NULL && start_count < STARTS_MAX);
-    if (runtime_execution_new(worker, state_machine, STR(""), &execution) != STATUS_OK) abort();
-    struct engine_start *start = &execution->start;
-    start->input_text = STR("{\"list\":[1,2]}");
-    if (json_parse(&execution->arena, start->input_text, 0, &start->input, NULL) != STATUS_OK) {
-        abort();
-    }
+    struct str arn = !sim.features.has_versions ? express_machine.arn
+                     : start_count % 2 == 0     ? express_machine.version_arn
+                                                : express_machine.alias_arn;
+    assert(start_count < STARTS_MAX);
+    struct runtime_execution *execution =
+        process_new_execution(arn, STR(""), STR("{\"list\":[1,2]}"));
     request->start = &starts[start_count++];
-    *request->start = (struct express_start){.arn = lasting_copy(start->execution_arn)};
+    *request->start = (struct express_start){.arn = lasting_copy(execution->start.execution_arn)};
     request->on_done = on_done;
     request->context = context;
     runtime_execution_begin_durable(execution, on_durable, request);

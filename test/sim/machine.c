@@ -289,6 +289,14 @@ static void write_scope(struct writer *writer, int depth)
     buffer_printf(&writer->text, "},\"StartAt\":\"S%d\"", next);
 }
 
+static struct str with_qualifier(struct str arn, const char *qualifier)
+{
+    size_t size = strlen(qualifier);
+    char *text = lasting_alloc(arn.size + size);
+    memcpy(mempcpy(text, arn.data, arn.size), qualifier, size);
+    return (struct str){text, arn.size + size};
+}
+
 static void make(struct writer *writer, struct sim_machine *machine, const char *name)
 {
     writer->machine = machine;
@@ -297,6 +305,8 @@ static void make(struct writer *writer, struct sim_machine *machine, const char 
     struct str prefix = STR("arn:aws:states:us-east-1:000000000000:stateMachine:");
     memcpy(mempcpy(arn, prefix.data, prefix.size), name, 2);
     machine->arn = (struct str){arn, prefix.size + 2};
+    machine->version_arn = with_qualifier(machine->arn, ":1");
+    machine->alias_arn = with_qualifier(machine->arn, ":live");
     writer->items_path = "$$.Execution.Input.list";
     writer->state_count = 0;
     buffer_clear(&writer->text);

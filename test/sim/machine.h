@@ -16,6 +16,8 @@ enum { MACHINE_COUNT = 3, MACHINE_STATES_MAX = 256 };
 struct sim_machine {
     struct str name; // "M0"; the last one nests nothing, and the others nest the last.
     struct str arn;
+    struct str version_arn; // Of what it is here; the machine itself may have changed since.
+    struct str alias_arn;   // Leads to that version.
     struct str definition;
     int timeout_seconds; // 0: none.
     bool nests;

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "runtime/alias.h"
 #include "runtime/state_machine.h"
 #include "test/sim/check.h"
 #include "test/sim/disk.h"
@@ -80,12 +81,52 @@ static bool is_used(int machine)
     return false;
 }
 
-static void make_resource(const struct sim_machine *machine, enum asl_machine_type type)
+static void make_state_machine(const struct state_machine_fields *fields)
 {
     struct arena CLEANUP(arena_release) arena;
     struct buffer CLEANUP(buffer_release) body;
     struct asl_diagnostics diagnostics;
     struct state_machine *state_machine;
+    arena_init(&arena, MIB(16));
+    buffer_init(&body, MIB(16));
+    asl_diagnostics_init(&diagnostics, &arena);
+    if (state_machine_new(fields, &diagnostics, &state_machine) != STATUS_OK) {
+        sim_fail("%" STR_FORMAT " in %" STR_FORMAT,
+                 STR_ARGS(asl_diagnostics_summary(&diagnostics, &arena)),
+                 STR_ARGS(fields->definition));
+        return;
+    }
+    const struct catalog_entry *entry = &state_machine->entry;
+    state_machine_encode(state_machine, &body);
+    disk_add_resource(entry->type->kind, entry->name, buffer_str(&body));
+    state_machine_unref(state_machine);
+}
+
+static void make_alias(const struct sim_machine *machine)
+{
+    struct buffer CLEANUP(buffer_release) body;
+    struct alias *alias;
+    struct alias_fields fields = {
+        .region = STR("us-east-1"),
+        .state_machine_arn = machine->arn,
+        .state_machine_name = machine->name,
+        .name = STR("live"),
+        .routes = {{machine->version_arn, ALIAS_WEIGHT_SUM}},
+        .route_count = 1,
+        .created_unix_ms = SIM_START_UNIX_MS,
+        .updated_unix_ms = SIM_START_UNIX_MS,
+    };
+    buffer_init(&body, MIB(1));
+    if (alias_new(&fields, &alias) != STATUS_OK) abort();
+    alias->entry.type->encode(&alias->entry, &body);
+    disk_add_resource(alias->entry.type->kind, alias->entry.name, buffer_str(&body));
+    alias_unref(alias);
+}
+
+// With versions, what was made is the first one, and the machine itself is another one since.
+static void make_resource(const struct sim_machine *machine, enum asl_machine_type type,
+                          bool has_version)
+{
     struct state_machine_fields fields = {
         .arn = machine->arn,
         .name = machine->name,
@@ -98,26 +139,30 @@ static void make_resource(const struct sim_machine *machine, enum asl_machine_ty
         .encryption = json_null,
         .tags = json_empty_object,
     };
-    arena_init(&arena, MIB(16));
-    buffer_init(&body, MIB(16));
-    asl_diagnostics_init(&diagnostics, &arena);
-    if (state_machine_new(&fields, &diagnostics, &state_machine) != STATUS_OK) {
-        sim_fail("%" STR_FORMAT " in %" STR_FORMAT,
-                 STR_ARGS(asl_diagnostics_summary(&diagnostics, &arena)),
-                 STR_ARGS(fields.definition));
-        return;
+    if (has_version) {
+        fields.version = 1;
+        make_state_machine(&fields);
+        make_alias(machine);
+        fields.version = 0;
+        fields.last_version = 1;
+        fields.definition = STR("{\"StartAt\":\"S0\",\"States\":{\"S0\":{\"Type\":\"Fail\","
+                                "\"Error\":\"NotTheVersion\"}}}");
     }
-    state_machine_encode(state_machine, &body);
-    disk_add_resource(STORE_KIND_STATE_MACHINE, fields.name, buffer_str(&body));
-    state_machine_unref(state_machine);
+    make_state_machine(&fields);
 }
 
 static void make_resources(void)
 {
+    bool has_versions = sim.features.has_versions;
     for (int i = 0; i < MACHINE_COUNT; i++) {
-        if (is_used(i)) make_resource(&machines[i], ASL_MACHINE_STANDARD);
+        bool is_last = i == MACHINE_COUNT - 1; // It is nested, under its own name.
+        if (is_used(i)) {
+            make_resource(&machines[i], ASL_MACHINE_STANDARD, has_versions && !is_last);
+        }
     }
-    if (sim.features.express_count > 0) make_resource(&express_machine, ASL_MACHINE_EXPRESS);
+    if (sim.features.express_count > 0) {
+        make_resource(&express_machine, ASL_MACHINE_EXPRESS, has_versions);
+    }
 }
 
 // Let time pass until something is due. False when nothing ever will be.
@@ -298,6 +343,7 @@ static void choose_features(void)
     sim.features = (struct sim_features){
         .has_map_runs = random_u64(&random) % 2 == 0,
         .express_count = random_u64(&random) % 4 == 0 ? 1 + (unsigned)(random_u64(&random) % 3) : 0,
+        .has_versions = random_u64(&random) % 4 == 0,
     };
 }
 

@@ -3,12 +3,16 @@
 
 #include "test/sim/process.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 
 #include "base/log.h"
+#include "json/json.h"
+#include "runtime/alias.h"
 #include "runtime/drain.h"
 #include "runtime/execution.h"
 #include "test/sim/disk.h"
@@ -239,6 +243,25 @@ struct runtime_worker *process_any_worker(void)
     for (unsigned i = 0; i < SIM_WORKERS && stops[index].is_drained; i++)
         index = (index + 1) % SIM_WORKERS;
     return &process.workers[index];
+}
+
+// As StartExecution does.
+struct runtime_execution *process_new_execution(struct str arn, struct str name, struct str input)
+{
+    struct runtime_worker *worker = process_any_worker();
+    struct runtime_execution *execution = NULL;
+    const struct alias *alias = alias_find(&worker->catalog, arn);
+    struct str picked = alias == NULL ? arn : alias_pick(alias, &worker->random);
+    struct state_machine *state_machine = state_machine_find(&worker->catalog, picked);
+    assert(state_machine != NULL);
+    if (runtime_execution_new(worker, state_machine, name, &execution) != STATUS_OK) abort();
+    struct engine_start *start = &execution->start;
+    if (!arena_copy_str(&execution->arena, input, &start->input_text) ||
+        json_parse(&execution->arena, start->input_text, 0, &start->input, NULL) != STATUS_OK ||
+        (alias != NULL && !arena_copy_str(&execution->arena, arn, &start->alias_arn))) {
+        abort();
+    }
+    return execution;
 }
 
 // ---------------------------------------------------------------------------------------------

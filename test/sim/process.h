@@ -42,3 +42,7 @@ int64_t process_due_unix_ms(void);
 
 // One that runs.
 struct runtime_worker *process_any_worker(void);
+
+// A new execution of a state machine, a version, or what an alias leads to, on any worker. Its
+// input is copied.
+struct runtime_execution *process_new_execution(struct str arn, struct str name, struct str input);

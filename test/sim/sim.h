@@ -57,6 +57,7 @@ struct sim_plan {
 struct sim_features {
     bool has_map_runs;
     unsigned express_count; // Asynchronous Express executions.
+    bool has_versions;      // Started through them, and aliases: the state machines have changed.
 };
 
 struct sim {

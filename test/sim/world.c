@@ -117,6 +117,13 @@ static size_t root_index_of(struct str name) // NOLINT(misc-no-recursion): no de
     return 0;
 }
 
+struct str world_arn_of(const struct world_root *root)
+{
+    const struct sim_machine *machine = &machines[root->machine];
+    if (!sim.features.has_versions) return machine->arn;
+    return (root - world.roots) % 2 == 0 ? machine->version_arn : machine->alias_arn;
+}
+
 struct world_root *world_root_of(struct str execution_name)
 {
     return &world.roots[root_index_of(execution_name)];
@@ -200,21 +207,12 @@ static void on_started(void *context, struct runtime_execution *execution, enum 
     forget_start_request(request);
 }
 
-static void start_execution(struct start_request *request, struct str state_machine_arn,
-                            struct str name, struct str input)
+static void start_execution(struct start_request *request, struct str arn, struct str name,
+                            struct str input)
 {
-    struct runtime_worker *worker = process_any_worker();
-    struct state_machine *state_machine = state_machine_find(&worker->catalog, state_machine_arn);
-    struct runtime_execution *execution = NULL;
-    assert(state_machine != NULL && start_request_count < CALLS_MAX);
+    assert(start_request_count < CALLS_MAX);
     start_requests[start_request_count++] = request;
-    if (runtime_execution_new(worker, state_machine, name, &execution) != STATUS_OK) abort();
-    if (!arena_copy_str(&execution->arena, input, &execution->start.input_text) ||
-        json_parse(&execution->arena, execution->start.input_text, 0, &execution->start.input,
-                   NULL) != STATUS_OK) {
-        abort();
-    }
-    runtime_execution_begin_standard(execution, on_started, request);
+    runtime_execution_begin_standard(process_new_execution(arn, name, input), on_started, request);
 }
 
 static void start_nested(struct tasks_call *call)
@@ -654,7 +652,7 @@ static void turn_starter(struct actor *actor)
     request->actor = actor;
     actor->is_in_flight = true;
     actor->due_unix_ms = INT64_MAX;
-    start_execution(request, machines[root->machine].arn, root->name, root->input);
+    start_execution(request, world_arn_of(root), root->name, root->input);
 }
 
 static void on_express_started(void *context, bool is_acknowledged)

@@ -71,6 +71,9 @@ bool world_is_served(void);
 // Everything is started, and nobody has anything more to say.
 bool world_is_finished(void);
 
+// By which it is started: the state machine, a version or an alias.
+struct str world_arn_of(const struct world_root *root);
+
 // The tree that an execution belongs to.
 struct world_root *world_root_of(struct str execution_name);
 
