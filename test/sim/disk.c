@@ -186,6 +186,17 @@ static void copy_result(struct store_execution *row, const struct store_executio
     row->redriven_unix_ms = from->redriven_unix_ms;
 }
 
+// Later lives give out larger ids, whatever the clock says.
+static void check_id(int64_t id)
+{
+    for (size_t i = 0; i < disk.execution_count; i++) {
+        const struct disk_execution *before = disk.executions[i];
+        if (before->life < sim.life && before->row.id >= id) {
+            sim_fail("id %lld comes after %lld", (long long)id, (long long)before->row.id);
+        }
+    }
+}
+
 enum status store_execution_insert(struct store_tx *at, const struct store_execution *execution)
 {
     (void)at;
@@ -199,6 +210,8 @@ enum status store_execution_insert(struct store_tx *at, const struct store_execu
     assert(disk.execution_count < DISK_EXECUTIONS_MAX);
     struct disk_execution *new = LASTING_NEW(struct disk_execution);
     new->row = *execution;
+    new->life = sim.life;
+    check_id(execution->id);
     new->row.state_machine_arn = lasting_copy(execution->state_machine_arn);
     new->row.name = lasting_copy(execution->name);
     new->row.definition_key = lasting_copy(execution->definition_key);

@@ -27,6 +27,7 @@ enum {
 
 struct disk_execution {
     struct store_execution row;
+    unsigned life; // In which it was inserted.
     struct store_step *steps; // In order.
     size_t step_count;
     size_t step_capacity;
