@@ -5,7 +5,7 @@
 #include "runtime/step_record.h"
 #include "store/execution.h"
 
-enum { PAGE_DEFAULT = 100, PAGE_MAX = 1000 };
+enum { PAGE_MAX = 1000 };
 
 static const struct api_member history_members[] = {
     STATES_ARN_MEMBER("executionArn"),
@@ -20,9 +20,8 @@ static const struct api_member history_members[] = {
 struct history_read {
     struct states_read read;
     struct states_execution_key key;
-    struct str purpose;
+    struct states_page page;
     bool is_reversed;
-    size_t count_max;
     int64_t first_id; // Of the page: the smallest, or the largest in reverse.
     struct store_execution row;
     struct store_step *steps;
@@ -51,7 +50,7 @@ static enum status collect_step(void *context, const struct store_step *step)
 {
     struct history_read *history = context;
     struct arena *arena = history->read.request->arena;
-    if (history->event_count > history->count_max) return STATUS_NOT_FOUND; // Enough.
+    if (history->event_count > history->page.size) return STATUS_NOT_FOUND; // Enough.
     struct store_step *copy = add_step(history);
     if (copy == NULL) return STATUS_NO_MEMORY;
     *copy = *step;
@@ -113,7 +112,7 @@ static int64_t write_page(const struct history_read *history, struct engine_hist
             int64_t at = history->is_reversed ? step->event_count - 1 - k : k;
             int64_t id = step->first_event_id + at;
             if (history->is_reversed ? id > history->first_id : id < history->first_id) continue;
-            if (written_count++ == history->count_max) return id;
+            if (written_count++ == history->page.size) return id;
             json_writer_raw(writer, STR("")); // The comma, if one is due.
             engine_history_event_render(&events[i][at], has_data, writer->buffer);
         }
@@ -141,30 +140,9 @@ static void reply_history(struct states_read *read, enum status status)
     json_writer_begin_array(&writer);
     int64_t next_id = write_page(history, events, &writer);
     json_writer_end_array(&writer);
-    if (next_id != 0) {
-        struct str position = arena_printf(request->arena, "%lld", (long long)next_id);
-        json_writer_string_member(&writer, STR("nextToken"),
-                                  api_page_token(request->arena, history->purpose, position));
-    }
+    if (next_id != 0) states_page_write_number(&writer, request, &history->page, next_id);
     json_writer_end_object(&writer);
     api_reply_end(request);
-}
-
-static bool read_position(struct history_read *history)
-{
-    struct api_request *request = history->read.request;
-    struct str token = api_member_str(&request->body, STR("nextToken"), STR(""));
-    struct str position;
-    uint64_t first;
-    history->first_id = history->is_reversed ? INT64_MAX : 1;
-    if (token.size == 0) return true;
-    if (!api_page_position(request->arena, history->purpose, token, &position) ||
-        !str_to_u64(position, &first) || first > INT64_MAX) {
-        api_exception(request, STR("InvalidToken"), "Invalid Token: 'Invalid token'");
-        return false;
-    }
-    history->first_id = (int64_t)first;
-    return true;
 }
 
 static void history(struct api_request *request)
@@ -178,11 +156,12 @@ static void history(struct api_request *request)
         (struct states_read){.request = request, .run = run_history, .reply = reply_history};
     if (!states_execution_key_read(request, false, &history->key)) return;
     history->is_reversed = api_member_bool(&request->body, STR("reverseOrder"), false);
-    history->purpose = arena_printf(request->arena, "GetExecutionHistory %" STR_FORMAT " %d",
-                                    STR_ARGS(history->key.execution_arn), history->is_reversed);
-    if (!read_position(history)) return;
-    int64_t page = api_member_integer(&request->body, STR("maxResults"), 0);
-    history->count_max = page == 0 ? PAGE_DEFAULT : (size_t)page;
+    struct str subject = arena_printf(request->arena, "%" STR_FORMAT " %d",
+                                      STR_ARGS(history->key.execution_arn), history->is_reversed);
+    int64_t first_id = history->is_reversed ? INT64_MAX : 1;
+    if (!states_page_read_number(request, subject, first_id, &history->page, &history->first_id)) {
+        return;
+    }
     states_read_submit(&history->read);
 }
 
