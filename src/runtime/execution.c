@@ -203,6 +203,7 @@ void execution_compact(struct runtime_execution *execution)
 {
     struct arena *from = engine_execution_arena(execution->engine);
     if (from->used_bytes < execution->compact_bytes) return;
+    if (execution->pending != NULL) return; // Its memory is there as well.
     struct arena *to =
         from == &execution->values[0] ? &execution->values[1] : &execution->values[0];
     assert(to->block == NULL);
