@@ -336,17 +336,30 @@ static void check_results(const struct watched_run *run, const struct tally *tal
 }
 
 // Not asked of the program under test.
-static bool is_too_much(const struct store_map_run *row, int64_t failed, int64_t item_count)
+static bool is_too_much(const struct watched_run *run, int64_t failure_count_max, int64_t failed)
 {
-    bool has_count = row->failure_count_max >= 0, has_percentage = row->failure_percent_max >= 0;
+    bool has_count = failure_count_max >= 0, has_percentage = run->failure_percent_max >= 0;
+    double most = run->failure_percent_max * run->item_count;
     if (!has_count && !has_percentage) return failed > 0;
-    return (has_count && failed > row->failure_count_max) ||
-           (has_percentage && (double)failed * 100 > row->failure_percent_max * (double)item_count);
+    return (has_count && failed > failure_count_max) ||
+           (has_percentage && (double)failed * 100 > most);
+}
+
+// With new limits nobody knows under which of them it ended.
+static bool may_fail(const struct watched_run *run, int64_t failed)
+{
+    return is_too_much(run, run->failure_count_max, failed) ||
+           (run->has_update && is_too_much(run, run->new_failure_count_max, failed));
+}
+
+static bool may_succeed(const struct watched_run *run, int64_t failed)
+{
+    return !is_too_much(run, run->failure_count_max, failed) ||
+           (run->has_update && !is_too_much(run, run->new_failure_count_max, failed));
 }
 
 // Once too many have failed, nothing runs on.
-static void check_stopped(const struct watched_run *run, const struct tally *tally,
-                          const struct store_map_run *row)
+static void check_stopped(const struct watched_run *run, const struct tally *tally)
 {
     int64_t since_unix_ms = INT64_MAX;
     for (size_t i = 0; i < ITEMS_MAX; i++) {
@@ -357,7 +370,7 @@ static void check_stopped(const struct watched_run *run, const struct tally *tal
             bool has_failed = child != NULL && !str_is(child->status, "SUCCEEDED");
             if (has_failed && child->stopped_unix_ms <= at_unix_ms) failed += child->item_count;
         }
-        if (is_too_much(row, failed, run->item_count) && at_unix_ms < since_unix_ms) {
+        if (may_fail(run, failed) && at_unix_ms < since_unix_ms) {
             since_unix_ms = at_unix_ms;
         }
     }
@@ -380,7 +393,7 @@ static bool has_failed_again(const struct tally *tally, const struct watched_run
         if (child == NULL || str_is(child->status, "SUCCEEDED")) continue;
         if (child->stopped_unix_ms >= row->redriven_unix_ms) failed += child->item_count;
     }
-    return is_too_much(row, failed, run->item_count);
+    return may_fail(run, failed);
 }
 
 // A redrive runs everything again that had not succeeded.
@@ -449,18 +462,20 @@ void map_runs_check(const struct watched_run *run, struct str last_event)
                  STR_ARGS(run->arn), STR_ARGS(row->status), STR_ARGS(last_event));
     }
     bool has_succeeded = str_is(row->status, "SUCCEEDED");
-    bool is_too_bad = is_too_much(row, tally.items.total - tally.items.succeeded, run->item_count);
+    int64_t failed = tally.items.total - tally.items.succeeded;
     check_limits(run, row);
-    if (has_succeeded ? is_too_bad : str_is(row->status, "FAILED") && !is_too_bad) {
+    bool is_strange = has_succeeded                   ? !may_succeed(run, failed)
+                      : str_is(row->status, "FAILED") ? !may_fail(run, failed)
+                                                      : false;
+    if (is_strange) {
         sim_fail("%" STR_FORMAT " is %" STR_FORMAT " with %lld of %u items that failed",
-                 STR_ARGS(run->arn), STR_ARGS(row->status),
-                 (long long)(tally.items.total - tally.items.succeeded), run->item_count);
+                 STR_ARGS(run->arn), STR_ARGS(row->status), (long long)failed, run->item_count);
     }
     if (str_is(row->status, "FAILED") && row->redrive_count > 0 && !sim.has_gone_back &&
         !has_failed_again(&tally, run, row)) {
         sim_fail("the redrive of %" STR_FORMAT " was never tried", STR_ARGS(run->arn));
     }
-    if (!sim.is_disturbed && !has_succeeded) check_stopped(run, &tally, row);
+    if (!sim.is_disturbed && !has_succeeded) check_stopped(run, &tally);
     if (has_succeeded) check_success(run, &tally, row, str_is(last_event, "MapRunSucceeded"));
     // What was never started counts as aborted.
     tally.items.aborted += run->item_count - tally.items.total;
