@@ -434,7 +434,8 @@ static void on_answered(void *context, const struct runtime_letter *letter)
     actor->is_in_flight = false;
     sim_say("answer to task %llu of %lld: %s", (unsigned long long)actor->task_id,
             (long long)actor->execution_id, status_name(letter->status));
-    if (letter->status == STATUS_IO) { // Ask again.
+    if (letter->status == STATUS_IO) { // Ask again; it may be taken all the same.
+        if (actor->answer.is_late && !is_beat) note_late_answer(actor->execution_id);
         actor->due_unix_ms = sim.now_unix_ms + 100 + sim_draw(2000);
         return;
     }
