@@ -375,7 +375,6 @@ static bool on_start_task(struct runtime_stand_in *stand_in, struct runtime_exec
     if (execution->id == 0) {
         express_note_task(execution, command->task_id);
         is_current_express = true;
-        current = (struct world_performance){0}; // What was held before has not begun.
         return false;
     }
     const struct disk_execution *stored = disk_find(execution->id);
@@ -395,6 +394,16 @@ static bool on_start_task(struct runtime_stand_in *stand_in, struct runtime_exec
 
 bool __real_drain_was_held(const struct runtime *runtime, int64_t execution_id, uint64_t task_id);
 bool __wrap_drain_was_held(const struct runtime *runtime, int64_t execution_id, uint64_t task_id);
+
+bool __real_drain_hold(struct runtime_worker *worker, int64_t execution_id, uint64_t task_id);
+bool __wrap_drain_hold(struct runtime_worker *worker, int64_t execution_id, uint64_t task_id);
+
+bool __wrap_drain_hold(struct runtime_worker *worker, int64_t execution_id, uint64_t task_id)
+{
+    bool is_held = __real_drain_hold(worker, execution_id, task_id);
+    if (is_held) current = (struct world_performance){0}; // It does not begin.
+    return is_held;
+}
 
 // A task that was held is performed now for the first time.
 bool __wrap_drain_was_held(const struct runtime *runtime, int64_t execution_id, uint64_t task_id)
