@@ -113,6 +113,10 @@ static void reply_row_stopped(struct states_read *read, enum status status)
 {
     struct row_read *row = CONTAINER_OF(read, struct row_read, read);
     if (!states_execution_was_found(read->request, status, row->key.execution_arn)) return;
+    if (str_is(row->row.status, "RUNNING")) { // Nobody drives it: the log says why.
+        api_fault(read->request, STATUS_CORRUPT);
+        return;
+    }
     reply_stopped(read->request, row->row.stopped_unix_ms);
 }
 

@@ -54,7 +54,8 @@ static enum status collect_step(void *context, const struct store_step *step)
     struct store_step *copy = add_step(history);
     if (copy == NULL) return STATUS_NO_MEMORY;
     *copy = *step;
-    if (!arena_copy_str(arena, step->events, &copy->events) ||
+    if (!arena_copy_str(arena, step->causes, &copy->causes) ||
+        !arena_copy_str(arena, step->events, &copy->events) ||
         !arena_copy_str(arena, step->data, &copy->data)) {
         return STATUS_NO_MEMORY;
     }

@@ -14,7 +14,7 @@ enum {
     EXPRESS_SECONDS_MAX = 5 * 60,
     STANDARD_SECONDS_MAX = 365 * 24 * 3600,
     STEP_EVENTS_MAX = 5000,         // Recorded in one step: more of them wait for the next one.
-    STEP_INPUT_BYTES_MAX = 8 << 20, // Of the states that one step enters; likewise.
+    STEP_SHOWN_BYTES_MAX = 8 << 20, // Of the values that these events show; likewise.
 };
 
 const char *engine_status_name(enum engine_status status)
@@ -272,7 +272,7 @@ static void run_strand(struct step *step, struct strand *strand)
 static bool has_room(const struct step *step)
 {
     return step->states_entered < ENGINE_STEP_STATES_MAX &&
-           step->input_bytes < STEP_INPUT_BYTES_MAX && step->history_event_count < STEP_EVENTS_MAX;
+           step->shown_bytes < STEP_SHOWN_BYTES_MAX && step->history_event_count < STEP_EVENTS_MAX;
 }
 
 static bool goes_on(const struct step *step)

@@ -170,7 +170,7 @@ struct step {
     struct engine_inspection *inspection; // NULL: none.
     enum status fault; // The first one; the step does nothing more once it is set.
     uint32_t states_entered;
-    size_t input_bytes; // Of the states entered: estimates.
+    size_t shown_bytes; // Of the values in its history events: estimates.
 
     struct engine_history_event *history_events;
     size_t history_event_count, history_event_capacity;

@@ -298,7 +298,7 @@ static void do_work(struct step *step, struct strand *strand)
     assert(strand->task.id == 0 && strand->timer_id == 0 && strand->fan_out == NULL);
     assert(strand->retry_count == 0 && strand->input.is_within_limit);
     step->states_entered++;
-    step->input_bytes += strand->input.size_bytes;
+    step->shown_bytes += strand->input.size_bytes;
     switch (strand->state->type) {
     case ASL_STATE_PASS: enter_pass(step, strand); return;
     case ASL_STATE_SUCCEED: enter_succeed(step, strand); return;

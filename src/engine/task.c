@@ -163,6 +163,7 @@ static void record_scheduled(struct step *step, struct strand *strand,
     struct engine_history_event *event =
         add_task_event(step, strand, ENGINE_HISTORY_LAMBDA_FUNCTION_SCHEDULED,
                        ENGINE_HISTORY_ACTIVITY_SCHEDULED, ENGINE_HISTORY_TASK_SCHEDULED);
+    step->shown_bytes += request->input.size_bytes;
     if (event != NULL) {
         const struct json *input = history_value(step, request->input.value);
         if (event->type == ENGINE_HISTORY_TASK_SCHEDULED) {

@@ -17,6 +17,8 @@ void strand_exit_state(struct step *step, struct strand *strand, uint32_t next_s
     assert(strand->task.id == 0 && strand->timer_id == 0 && strand->fan_out == NULL);
     const struct json *assigned = json_is_null(&outcome->assigned) ? NULL : &outcome->assigned;
     history_add_exited(step, strand, &outcome->output.value, assigned);
+    step->shown_bytes += outcome->output.size_bytes;
+    if (assigned != NULL) step->shown_bytes += payload_of(*assigned).size_bytes;
     if (step->execution->history.is_full)
         return; // What happens then is decided when the strand stops.
     variables_assign(step, strand, &outcome->assigned);

@@ -191,8 +191,8 @@ struct json_error {
 //   arena         receives the value; strings without escapes may point into `text`
 //   text          UTF-8 (and lone surrogates), checked; must live as long as the value unless
 //                 JSON_PARSE_COPY is given
-//   flags         JSON_PARSE_WRAPPED: an array around values, any of which may be as deep as
-//                 JSON_DEPTH_MAX
+//   flags         JSON_PARSE_WRAPPED: a list of records around values that may each be as deep as
+//                 JSON_DEPTH_MAX, and as large as a text
 //   ret_value     on STATUS_OK the root
 //   reterr_error  on STATUS_INVALID where and why; may be NULL; its message lives in `arena`
 //

@@ -7,7 +7,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { PENDING_ON_STACK = 256 };
+enum {
+    PENDING_ON_STACK = 256,
+    WRAPPING_DEPTH = 2, // Of JSON_PARSE_WRAPPED: a list and a record.
+    WRAPPED_SIZE_MAX = 256 << 20,
+};
 
 static inline bool is_white_space(char c)
 {
@@ -57,7 +61,8 @@ static inline struct json *next_pending(struct json_parser *parser)
 static inline const char *open_container(struct json_parser *parser, const char *at, uint8_t type)
 {
     if (UNLIKELY(parser->depth >= JSON_DEPTH_MAX) &&
-        (parser->depth > JSON_DEPTH_MAX || (parser->flags & JSON_PARSE_WRAPPED) == 0)) {
+        ((parser->flags & JSON_PARSE_WRAPPED) == 0 ||
+         parser->depth >= JSON_DEPTH_MAX + WRAPPING_DEPTH)) {
         return json_parse_fail(parser, at,
                                "Document nesting depth (%d) exceeds the maximum allowed (%d)",
                                JSON_DEPTH_MAX + 1, JSON_DEPTH_MAX);
@@ -241,7 +246,8 @@ enum status json_parse(struct arena *arena, struct str text, unsigned flags, str
         .pending_capacity = PENDING_ON_STACK,
         .container = NO_CONTAINER,
     };
-    if (UNLIKELY(text.size > JSON_TEXT_SIZE_MAX)) {
+    size_t size_max = (flags & JSON_PARSE_WRAPPED) != 0 ? WRAPPED_SIZE_MAX : JSON_TEXT_SIZE_MAX;
+    if (UNLIKELY(text.size > size_max)) {
         json_parse_fail(&parser, text.data,
                         "Document length (%zu) exceeds the maximum allowed (%d)", text.size,
                         JSON_TEXT_SIZE_MAX);

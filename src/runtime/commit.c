@@ -19,7 +19,8 @@
 #include "store/execution.h"
 
 enum {
-    UPDATES_MAX = 64, // Of one commit.
+    UPDATES_MAX = 64,         // Of one commit.
+    STEP_BYTES_MAX = 4 << 20, // Written by it: what comes behind is for the next one.
     FREE_COMMITS_MAX = 512,
     KEPT_BUFFER_BYTES = 64 << 10, // Larger buffers are not kept for reuse.
     RETRY_MS = 500,
@@ -370,7 +371,7 @@ static void refuse_start(struct commit *commit, enum status status)
     give_back_commit(worker, commit);
 }
 
-// What is here is not the truth any more, and the store keeps what it has.
+// Forget it here; the store keeps what it has.
 static void abandon(struct commit *commit, const char *reason)
 {
     struct runtime_execution *execution = commit->execution;
@@ -473,15 +474,10 @@ static struct commit *begin_commit(struct runtime_execution *execution)
     return commit;
 }
 
-// Send it to the store, unless it came to nothing.
-static void end_commit(struct commit *commit)
+// Make the rows of it.
+static enum status fill_commit(struct commit *commit)
 {
     struct runtime_execution *execution = commit->execution;
-    if (commit->update_count == 0) {
-        answer_refused(commit, STATUS_OK);
-        give_back_commit(execution->worker, commit);
-        return;
-    }
     enum status status = step_writer_end(&commit->writer, &commit->step);
     commit->is_end = last_update(commit)->status != ENGINE_RUNNING;
     if (commit->is_start) {
@@ -495,14 +491,43 @@ static void end_commit(struct commit *commit)
         };
     }
     if (commit->is_end) fill_end(commit);
+    return commit->output.is_failed ? STATUS_NO_MEMORY : status;
+}
+
+// What happened cannot be recorded: as far as anybody will see, it did not, and the execution fails
+// instead.
+static void fail_instead(struct commit *commit, enum status status)
+{
+    answer_letters(commit, STATUS_NOT_FOUND);
+    buffer_clear(&commit->output);
+    step_writer_begin(&commit->writer, commit->writer.first_event_id,
+                      &commit->execution->start.input);
+    commit->update_count = 0;
+    add_fault(commit, status);
+}
+
+// Send it to the store, unless it came to nothing.
+static void end_commit(struct commit *commit)
+{
+    struct runtime_execution *execution = commit->execution;
+    if (commit->update_count == 0) {
+        answer_refused(commit, STATUS_OK);
+        give_back_commit(execution->worker, commit);
+        return;
+    }
+    enum status status = fill_commit(commit);
+    if (status != STATUS_OK) {
+        fail_instead(commit, status);
+        status = fill_commit(commit);
+    }
     commit->removes_snapshot = execution->has_snapshot;
     execution->has_snapshot = false;
     execution->step_number++;
     execution->commit = commit;
-    if (status == STATUS_OK && !commit->output.is_failed) {
+    if (status == STATUS_OK) {
         submit(commit);
     } else if (commit->is_start) {
-        refuse_start(commit, STATUS_NO_MEMORY);
+        refuse_start(commit, status);
     } else {
         abandon(commit, "cannot be recorded any further: it stays as the store has it");
     }
@@ -511,6 +536,7 @@ static void end_commit(struct commit *commit)
 static bool has_room(const struct commit *commit)
 {
     return commit->update_count < UPDATES_MAX &&
+           step_writer_size(&commit->writer) < STEP_BYTES_MAX &&
            (commit->update_count == 0 || last_update(commit)->status == ENGINE_RUNNING);
 }
 

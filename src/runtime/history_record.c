@@ -134,6 +134,7 @@ void history_record_write(struct step_writer *writer, const struct engine_histor
 
 struct reading {
     struct history_reader *reader;
+    const struct json *causes;
     const struct json *data;
     struct engine_history_event *event;
 };
@@ -147,27 +148,45 @@ static enum status parse_text(struct arena *arena, struct str text, const struct
     return *ret_value == NULL ? STATUS_NO_MEMORY : STATUS_OK;
 }
 
+static enum status take_item(const struct json *array, uint64_t index,
+                             const struct json **ret_value)
+{
+    if (index >= array->size) return STATUS_CORRUPT;
+    *ret_value = &array->items[index];
+    return STATUS_OK;
+}
+
+// The row's text, parsed once.
+static enum status read_of_row(struct arena *arena, struct str text, const struct json **place,
+                               const struct json **ret_value)
+{
+    enum status status = *place == NULL ? parse_text(arena, text, place) : STATUS_OK;
+    *ret_value = *place;
+    return status;
+}
+
 static enum status read_value(const struct reading *reading, const struct json *reference,
                               const struct json **ret_value)
 {
     struct history_reader *reader = reading->reader;
     if (reference->type == JSON_INTEGER) {
-        bool is_there = reference->integer >= 0 && reference->integer < reading->data->size;
-        if (is_there) *ret_value = &reading->data->items[reference->integer];
-        return is_there ? STATUS_OK : STATUS_CORRUPT;
+        return take_item(reading->data, (uint64_t)reference->integer, ret_value);
     }
     if (!json_is_string(reference)) return STATUS_CORRUPT;
     struct str text = json_str(reference);
-    bool is_input = str_is(text, "$input");
-    if (!is_input && !str_is(text, "$output")) return parse_text(reader->arena, text, ret_value);
-    const struct json **place = is_input ? &reader->input : &reader->output;
-    enum status status = STATUS_OK;
-    if (*place == NULL) {
-        struct str row = is_input ? reader->input_text : reader->output_text;
-        status = parse_text(reader->arena, row, place);
+    uint64_t index;
+    if (!str_starts_with(text, STR("$"))) return parse_text(reader->arena, text, ret_value);
+    if (str_is(text, "$input")) {
+        return read_of_row(reader->arena, reader->input_text, &reader->input, ret_value);
     }
-    *ret_value = *place;
-    return status;
+    if (str_is(text, "$output")) {
+        return read_of_row(reader->arena, reader->output_text, &reader->output, ret_value);
+    }
+    if (!str_to_u64(str_skip(text, 1), &index)) return STATUS_CORRUPT;
+    enum status status = take_item(reading->causes, index, ret_value);
+    if (status != STATUS_OK) return status;
+    *ret_value = JSON_FIND(*ret_value, "output");
+    return *ret_value == NULL ? STATUS_CORRUPT : STATUS_OK;
 }
 
 static enum status read_variables(const struct reading *reading, const struct json *record)
@@ -253,8 +272,8 @@ static enum status read_members(const struct reading *reading, const struct json
     return STATUS_OK;
 }
 
-static enum status read_event(const struct reading *reading, const struct json *record,
-                              uint64_t id, int64_t first_unix_ms)
+static enum status read_event(const struct reading *reading, const struct json *record, uint64_t id,
+                              int64_t first_unix_ms)
 {
     struct engine_history_event *event = reading->event;
     const struct json *type = JSON_FIND(record, "type");
@@ -281,16 +300,18 @@ enum status history_reader_read(struct history_reader *reader, const struct stor
                                 struct engine_history_event **ret_events)
 {
     struct arena *arena = reader->arena;
-    struct json records, data;
-    enum status status = step_record_read_data(arena, step, &data);
+    struct json records, causes, data = json_empty_array;
+    enum status status = step_record_read_array(arena, step->events, 0, &records);
+    if (status == STATUS_OK) status = step_record_read_array(arena, step->causes, 0, &causes);
+    if (status == STATUS_OK && step->data.size > 0) {
+        status = step_record_read_array(arena, step->data, 0, &data);
+    }
     if (status != STATUS_OK) return status;
-    status = json_parse(arena, step->events, 0, &records, NULL);
-    if (status != STATUS_OK) return status == STATUS_INVALID ? STATUS_CORRUPT : status;
-    if (!json_is_array(&records) || records.size != step->event_count) return STATUS_CORRUPT;
+    if (records.size != step->event_count) return STATUS_CORRUPT;
     struct engine_history_event *events = arena_alloc_array(arena, records.size, sizeof(*events));
     if (events == NULL) return STATUS_NO_MEMORY;
     for (uint32_t i = 0; i < records.size; i++) {
-        struct reading reading = {reader, &data, &events[i]};
+        struct reading reading = {reader, &causes, &data, &events[i]};
         uint64_t id = (uint64_t)step->first_event_id + i;
         status = read_event(&reading, &records.items[i], id, i == 0 ? 0 : events[0].unix_ms);
         if (status != STATUS_OK) return status;

@@ -8,9 +8,9 @@
 void history_record_write(struct step_writer *writer, const struct engine_history_event *event,
                           bool has_first_time);
 
-// Append to the events how they refer to `value`, which is put into the data if it is new there.
+// Append to the events how they refer to `value`, which is put into the data if it is new.
 void step_writer_refer(struct step_writer *writer, const struct json *value);
 
-// The data of a step: an array, empty when there is none.
-MUST_USE enum status step_record_read_data(struct arena *arena, const struct store_step *step,
-                                           struct json *ret_data);
+// Parse one of a step's arrays; `flags` as for json_parse().
+MUST_USE enum status step_record_read_array(struct arena *arena, struct str text, unsigned flags,
+                                            struct json *ret_array);

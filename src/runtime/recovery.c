@@ -40,11 +40,7 @@ static enum status collect_step(void *context, const struct store_step *step)
     }
     struct store_step *copy = &recovered->steps[recovered->step_count];
     *copy = *step;
-    copy->events = STR("");
-    if (!arena_copy_str(reading->arena, step->causes, &copy->causes) ||
-        !arena_copy_str(reading->arena, step->data, &copy->data)) {
-        return STATUS_NO_MEMORY;
-    }
+    if (!arena_copy_str(reading->arena, step->causes, &copy->causes)) return STATUS_NO_MEMORY;
     recovered->step_count++;
     return STATUS_OK;
 }
@@ -148,10 +144,11 @@ static bool copy_start(struct runtime_execution *execution, const struct store_e
 
 static enum status note_submission(struct rebuilding *rebuilding, const struct engine_event *event)
 {
-    struct submission *submission =
-        ARENA_NEW(engine_execution_arena(rebuilding->execution->engine), struct submission);
+    struct arena *arena = &rebuilding->execution->arena; // Lasts; the engine's values move.
+    struct submission *submission = ARENA_NEW(arena, struct submission);
     if (submission == NULL) return STATUS_NO_MEMORY;
-    *submission = (struct submission){event->task_id, event->output, rebuilding->submissions};
+    *submission = (struct submission){.task_id = event->task_id, .next = rebuilding->submissions};
+    if (!json_copy(arena, &event->output, &submission->output)) return STATUS_NO_MEMORY;
     rebuilding->submissions = submission;
     return STATUS_OK;
 }
@@ -162,8 +159,8 @@ static enum status replay_step(struct rebuilding *rebuilding, const struct store
     struct runtime_worker *worker = execution->worker;
     struct engine_event *events;
     size_t count;
-    enum status status = step_record_read_causes(engine_execution_arena(execution->engine), step,
-                                                 &events, &count);
+    enum status status =
+        step_record_read_causes(engine_execution_arena(execution->engine), step, &events, &count);
     int64_t event_count = 0;
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         struct engine_update update;
@@ -230,8 +227,10 @@ static enum status restore_engine(struct rebuilding *rebuilding, const struct re
     } else {
         status = engine_execution_new(&execution->values[0], start, &execution->engine);
     }
-    for (size_t i = 0; i < recovered->step_count && status == STATUS_OK; i++)
+    for (size_t i = 0; i < recovered->step_count && status == STATUS_OK; i++) {
         status = replay_step(rebuilding, &recovered->steps[i]);
+        if (status == STATUS_OK) execution_compact(execution);
+    }
     bool is_running = str_is(recovered->row.status, "RUNNING");
     if (status == STATUS_OK &&
         is_running != (engine_execution_status(execution->engine) == ENGINE_RUNNING)) {

@@ -30,38 +30,48 @@ static bool is_same(const struct json *a, const struct json *b)
     return a->type == b->type && a->size == b->size && a->integer == b->integer;
 }
 
-// The index of a value that is there already, or `value_count`.
-static uint32_t find_recent(const struct step_writer *writer, const struct json *value)
+static const struct step_value *find_recent(const struct step_writer *writer,
+                                            const struct json *value)
 {
-    uint32_t count = writer->value_count;
+    uint32_t count = writer->known_count;
     for (uint32_t back = 1; back <= count && back <= STEP_WRITER_RECENT_MAX; back++) {
-        uint32_t index = count - back;
-        if (is_same(&writer->recent[index % STEP_WRITER_RECENT_MAX], value)) return index;
+        const struct step_value *known = &writer->recent[(count - back) % STEP_WRITER_RECENT_MAX];
+        if (is_same(&known->value, value)) return known;
     }
-    return count;
+    return NULL;
 }
 
-// The index of `value` in the data, where it is put if it is new there.
-static uint32_t put_value(struct step_writer *writer, const struct json *value)
+static const struct step_value *note_recent(struct step_writer *writer, const struct json *value,
+                                            bool is_of_cause, uint32_t index)
 {
-    uint32_t index = find_recent(writer, value);
-    if (index < writer->value_count) return index;
-    if (index > 0) buffer_append_byte(&writer->data, ',');
+    struct step_value *place = &writer->recent[writer->known_count++ % STEP_WRITER_RECENT_MAX];
+    *place = (struct step_value){*value, is_of_cause, index};
+    return place;
+}
+
+static const struct step_value *add_data(struct step_writer *writer, const struct json *value)
+{
+    if (writer->data_count > 0) buffer_append_byte(&writer->data, ',');
     json_render(&writer->data, value);
-    writer->recent[index % STEP_WRITER_RECENT_MAX] = *value;
-    writer->value_count++;
-    return index;
+    return note_recent(writer, value, false, writer->data_count++);
 }
 
 void step_writer_refer(struct step_writer *writer, const struct json *value)
 {
+    struct buffer *events = &writer->events;
     if (is_same(writer->input, value)) {
-        buffer_append_str(&writer->events, STR("\"$input\""));
-    } else if (writer->output != NULL && is_same(writer->output, value)) {
-        buffer_append_str(&writer->events, STR("\"$output\""));
-    } else {
-        buffer_append_u64(&writer->events, put_value(writer, value));
+        buffer_append_str(events, STR("\"$input\""));
+        return;
     }
+    if (writer->output != NULL && is_same(writer->output, value)) {
+        buffer_append_str(events, STR("\"$output\""));
+        return;
+    }
+    const struct step_value *known = find_recent(writer, value);
+    if (known == NULL) known = add_data(writer, value);
+    if (known->is_of_cause) buffer_append_str(events, STR("\"$"));
+    buffer_append_u64(events, known->index);
+    if (known->is_of_cause) buffer_append_byte(events, '"');
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -82,6 +92,11 @@ void step_writer_release(struct step_writer *writer)
     buffer_release(&writer->data);
 }
 
+size_t step_writer_size(const struct step_writer *writer)
+{
+    return writer->causes.size + writer->events.size + writer->data.size;
+}
+
 size_t step_writer_capacity(const struct step_writer *writer)
 {
     return writer->causes.capacity + writer->events.capacity + writer->data.capacity;
@@ -100,7 +115,7 @@ void step_writer_begin(struct step_writer *writer, uint64_t first_event_id,
     writer->first_event_id = writer->next_event_id = first_event_id;
     writer->input = input;
     writer->output = NULL;
-    writer->value_count = 0;
+    writer->known_count = writer->cause_count = writer->data_count = 0;
 }
 
 static void write_text(struct json_writer *writer, struct str name, struct str text)
@@ -124,7 +139,8 @@ static void write_cause(struct step_writer *step, const struct engine_event *cau
     write_number(writer, STR("timer"), (int64_t)cause->timer_id);
     if (cause->type == ENGINE_EVENT_TASK_SUCCEEDED || cause->type == ENGINE_EVENT_TASK_SUBMITTED ||
         cause->type == ENGINE_EVENT_MAP_RUN_ENDED) {
-        json_writer_integer_member(writer, STR("data"), put_value(step, &cause->output));
+        json_writer_value_member(writer, STR("output"), &cause->output);
+        note_recent(step, &cause->output, true, step->cause_count);
         write_number(writer, STR("outputBytes"), (int64_t)cause->output_size_bytes);
     }
     write_number(writer, STR("redriveCount"), cause->redrive_count);
@@ -132,6 +148,7 @@ static void write_cause(struct step_writer *step, const struct engine_event *cau
     write_text(writer, STR("cause"), cause->error.cause);
     write_text(writer, STR("worker"), cause->worker_name);
     json_writer_end_object(writer);
+    step->cause_count++;
 }
 
 void step_writer_add_event(struct step_writer *writer, const struct engine_history_event *event)
@@ -163,9 +180,11 @@ enum status step_writer_end(struct step_writer *writer, struct store_step *step)
     step->event_count = (int64_t)(writer->next_event_id - writer->first_event_id);
     step->causes = buffer_str(&writer->causes);
     step->events = buffer_str(&writer->events);
-    step->data = writer->value_count == 0 ? (struct str){0} : buffer_str(&writer->data);
-    bool is_failed = writer->causes.is_failed || writer->events.is_failed || writer->data.is_failed;
-    return is_failed ? STATUS_NO_MEMORY : STATUS_OK;
+    step->data = writer->data_count == 0 ? (struct str){0} : buffer_str(&writer->data);
+    if (writer->causes.is_failed || writer->events.is_failed || writer->data.is_failed) {
+        return STATUS_NO_MEMORY;
+    }
+    return step_writer_size(writer) > STORE_VALUE_SIZE_MAX ? STATUS_OVER_LIMIT : STATUS_OK;
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -182,22 +201,7 @@ static bool read_type(const struct json *record, enum engine_event_type *ret_typ
     return false;
 }
 
-// Older steps hold the value itself, as "output".
-static bool read_output(const struct json *record, const struct json *data, struct json *ret_output)
-{
-    const struct json *index = JSON_FIND(record, "data");
-    const struct json *output = JSON_FIND(record, "output");
-    *ret_output = output == NULL ? json_null : *output;
-    if (index == NULL) return true;
-    if (index->type != JSON_INTEGER || index->integer < 0 || index->integer >= data->size) {
-        return false;
-    }
-    *ret_output = data->items[index->integer];
-    return true;
-}
-
-static bool read_cause(const struct json *record, const struct json *data,
-                       struct engine_event *ret_event)
+static bool read_cause(const struct json *record, struct engine_event *ret_event)
 {
     const struct str absent = {NULL, 0};
     *ret_event = (struct engine_event){
@@ -205,39 +209,34 @@ static bool read_cause(const struct json *record, const struct json *data,
         .random_seed = (uint64_t)stored_integer(record, STR("seed")),
         .task_id = (uint64_t)stored_integer(record, STR("task")),
         .timer_id = (uint64_t)stored_integer(record, STR("timer")),
+        .output = *stored_value(record, STR("output")),
         .output_size_bytes = (size_t)stored_integer(record, STR("outputBytes")),
         .redrive_count = (uint32_t)stored_integer(record, STR("redriveCount")),
         .error = {.name = json_find_str(record, STR("error"), absent),
                   .cause = json_find_str(record, STR("cause"), absent)},
         .worker_name = json_find_str(record, STR("worker"), absent),
     };
-    return read_output(record, data, &ret_event->output) && read_type(record, &ret_event->type);
+    return read_type(record, &ret_event->type);
 }
 
-enum status step_record_read_data(struct arena *arena, const struct store_step *step,
-                                  struct json *ret_data)
+enum status step_record_read_array(struct arena *arena, struct str text, unsigned flags,
+                                   struct json *ret_array)
 {
-    *ret_data = json_empty_array;
-    if (step->data.size == 0) return STATUS_OK;
-    enum status status =
-        json_parse(arena, step->data, JSON_PARSE_COPY | JSON_PARSE_WRAPPED, ret_data, NULL);
-    if (status == STATUS_OK && !json_is_array(ret_data)) return STATUS_CORRUPT;
+    enum status status = json_parse(arena, text, flags | JSON_PARSE_WRAPPED, ret_array, NULL);
+    if (status == STATUS_OK && !json_is_array(ret_array)) return STATUS_CORRUPT;
     return status == STATUS_INVALID ? STATUS_CORRUPT : status;
 }
 
 enum status step_record_read_causes(struct arena *arena, const struct store_step *step,
                                     struct engine_event **ret_events, size_t *ret_count)
 {
-    struct json records, data;
-    enum status status = step_record_read_data(arena, step, &data);
+    struct json records;
+    enum status status = step_record_read_array(arena, step->causes, JSON_PARSE_COPY, &records);
     if (status != STATUS_OK) return status;
-    status = json_parse(arena, step->causes, JSON_PARSE_COPY, &records, NULL);
-    if (status != STATUS_OK) return status == STATUS_INVALID ? STATUS_CORRUPT : status;
-    if (!json_is_array(&records)) return STATUS_CORRUPT;
     struct engine_event *events = arena_alloc_array(arena, records.size, sizeof(*events));
     if (events == NULL) return STATUS_NO_MEMORY;
     for (uint32_t i = 0; i < records.size; i++) {
-        if (!read_cause(&records.items[i], &data, &events[i])) return STATUS_CORRUPT;
+        if (!read_cause(&records.items[i], &events[i])) return STATUS_CORRUPT;
     }
     *ret_events = events;
     *ret_count = records.size;

@@ -1,17 +1,19 @@
-// What the store keeps of a step, as three JSON arrays:
+// What the store keeps of a step, as JSON arrays:
 //
-//     causes  [{"type":"TASK_SUCCEEDED","at":1700000000000,"seed":-42,"task":16777216,"data":0}]
-//     events  [{"type":"LambdaFunctionSucceeded","at":1700000000000,"output":0},
-//              {"type":"TaskStateExited","name":"Charge","output":0}]
-//     data    [{"charged":true}]
+//     causes  [{"type":"TASK_SUCCEEDED","at":1700000000000,"seed":-42,"task":1,"output":[7]}]
+//     events  [{"type":"LambdaFunctionSucceeded","at":1700000000000,"output":"$0"},
+//              {"type":"TaskStateExited","name":"Charge","output":0},
+//              {"type":"PassStateEntered","name":"Ship","input":0}]
+//     data    [{"charged":[7]}]
 //
 // The causes are the events that the engine was given: given to it again in order, they bring an
 // execution back to where it was. The history events are what it made of them. Most values pass
-// through several of both (what a state puts out, the next one takes in), so each stands once, in
-// `data`, and the others refer to it by its index; "$input" and "$output" are those of the
-// execution, which its row holds. An event says only what does not follow from its place: its id is
-// `first_event_id` plus its index; it follows the event before it, unless "previousEventId" says
-// otherwise, and happened when the first one of its step did, unless "at" does.
+// through several events (what a state puts out, the next one takes in), so each stands once, and
+// events refer to it: by its index in `data`, which is absent when it would be empty; as "$0", the
+// output of cause 0; or as "$input" and "$output", those of the execution, which its row holds. An
+// event says only what does not follow from its place: its id is `first_event_id` plus its index;
+// it follows the event before it, unless "previousEventId" says otherwise, and happened when the
+// first one of its step did, unless "at" does.
 
 #pragma once
 
@@ -36,22 +38,28 @@ struct step_writer {
     int64_t first_unix_ms;     // When the first event happened.
     const struct json *input;  // Of the execution.
     const struct json *output; // Likewise, when it has succeeded; NULL otherwise.
-    struct json recent[STEP_WRITER_RECENT_MAX]; // Value `i` of `data` is at `i` modulo the size.
-    uint32_t value_count;                       // In `data`.
+    struct step_value {
+        struct json value;
+        bool is_of_cause; // Whose index it is; otherwise of `data`.
+        uint32_t index;
+    } recent[STEP_WRITER_RECENT_MAX]; // The latest `known_count`, modulo the size.
+    uint32_t known_count;
+    uint32_t cause_count;
+    uint32_t data_count;
 };
 
 void step_writer_init(struct step_writer *writer);
 void step_writer_release(struct step_writer *writer);
 
-// Bytes that it holds.
+// Bytes that have been written, and bytes of memory that it holds.
+size_t step_writer_size(const struct step_writer *writer);
 size_t step_writer_capacity(const struct step_writer *writer);
 
 // Begin a step whose first event will have that id. `input` must live until step_writer_end().
 void step_writer_begin(struct step_writer *writer, uint64_t first_event_id,
                        const struct json *input);
 
-// What the engine was given, and what came of it: in the order in which they happened, the last one
-// being the execution's end or not. Their values must live until step_writer_end().
+// What the engine was given, and what came of it. Their values must live until step_writer_end().
 void step_writer_add(struct step_writer *writer, const struct engine_event *cause,
                      const struct engine_update *update);
 
@@ -59,7 +67,7 @@ void step_writer_add(struct step_writer *writer, const struct engine_event *caus
 void step_writer_add_event(struct step_writer *writer, const struct engine_history_event *event);
 
 // Fill in texts, first event and number of events. The texts live until the next begin.
-// Returns STATUS_OK or STATUS_NO_MEMORY.
+// Returns STATUS_OK, STATUS_NO_MEMORY or STATUS_OVER_LIMIT (the store does not take it).
 MUST_USE enum status step_writer_end(struct step_writer *writer, struct store_step *step);
 
 // Take the causes apart. Events and their values live in `arena`.

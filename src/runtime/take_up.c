@@ -50,10 +50,12 @@ static enum status take_up_one(void *context, const struct store_execution *row)
     take_up->batch_count++;
     enum status status = bring_back(take_up, runtime_owner_of(take_up->runtime, row->id), row);
     if (status == STATUS_OK) take_up->total++;
-    if (status != STATUS_CORRUPT) return status;
+    if (status != STATUS_CORRUPT && status != STATUS_NO_MEMORY) return status;
     log_error("execution %" STR_FORMAT " of %" STR_FORMAT
-              " cannot be taken up: its steps do not fit its definition; it is left as it is",
-              STR_ARGS(row->name), STR_ARGS(row->state_machine_arn));
+              " cannot be taken up: %s; it is left as it is",
+              STR_ARGS(row->name), STR_ARGS(row->state_machine_arn),
+              status == STATUS_CORRUPT ? "its steps cannot be read, or do not fit its definition"
+                                       : "there is not enough memory for its data");
     return STATUS_OK;
 }
 

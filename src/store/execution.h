@@ -49,7 +49,7 @@ struct store_step {
     int64_t first_event_id; // Of `events`; of the next event when there are none.
     int64_t event_count;
     struct str events; // History events: JSON array.
-    struct str data;   // Values that both refer to: JSON array. Empty: they refer to none.
+    struct str data;   // Values that events refer to: JSON array. Empty: they refer to none.
 };
 
 // Callbacks get strings borrowed for the call; anything but STATUS_OK ends the walk and becomes its
@@ -140,12 +140,13 @@ MUST_USE enum status store_execution_purge(struct store_tx *tx, int64_t stopped_
 // appends first and then updates an execution that is there may be `is_single_change`.
 MUST_USE enum status store_step_append(struct store_tx *tx, const struct store_step *step);
 
-// Steps of an execution with a number above `after_number`, in order.
+// Steps of an execution with a number above `after_number`, in order. `events` and `data` are
+// empty.
 MUST_USE enum status store_step_each(struct store_tx *tx, int64_t execution_id,
                                      int64_t after_number, store_step_fn callback, void *context);
 
 // Steps with events, beginning with the one that holds `event_id` (or, if there is none, the next
-// in the direction), in order of events or reversed. `causes` is empty.
+// in the direction), in order of events or reversed.
 MUST_USE enum status store_step_each_history(struct store_tx *tx, int64_t execution_id,
                                              int64_t event_id, bool is_reversed,
                                              store_step_fn callback, void *context);

@@ -3,10 +3,18 @@
 #include "store/schema.h"
 
 // What an event of a step refers to.
+#define VALUE(member) "json_extract(e.value, '$." member "')"
 #define REFERRED(member)                                                                           \
-    "    CASE json_extract(e.value, '$." member "') WHEN '$input' THEN x.input"                    \
-    " WHEN '$output' THEN x.output\n"                                                              \
-    "      ELSE json_extract(s.data, '$[' || json_extract(e.value, '$." member "') || ']') END"
+    "    CASE WHEN " VALUE(                                                                        \
+        member) " = '$input' THEN x.input\n"                                                       \
+                "      WHEN " VALUE(                                                               \
+                    member) " = '$output' THEN x.output\n"                                         \
+                            "      WHEN typeof(" VALUE(                                            \
+                                member) ") = 'text' THEN json_extract(s.causes,\n"                 \
+                                        "        '$[' || substr(" VALUE(                           \
+                                            member) ", 2) || '].output')\n"                        \
+                                                    "      ELSE json_extract(s.data, '$[' "        \
+                                                    "|| " VALUE(member) " || ']') END"
 
 const char *const schema_steps[SCHEMA_VERSION] = {
     // 0 -> 1
@@ -180,9 +188,9 @@ const char *const schema_steps[SCHEMA_VERSION] = {
     "CREATE INDEX map_run_open ON map_run (id) WHERE status = 'RUNNING';\n",
 
     // 3 -> 4
-    // Before, each cause and each event of a step held its values itself; such steps stay as they
-    // are, and have no `data`.
-    "ALTER TABLE step ADD COLUMN data TEXT; -- JSON array: values that causes and events refer to\n"
+    // Before, each event of a step held its values itself; such steps stay as they are, and have no
+    // `data`.
+    "ALTER TABLE step ADD COLUMN data TEXT; -- JSON array: values that events refer to\n"
     "DROP VIEW history_event;\n"
     "CREATE VIEW history_event AS -- for people: a row for each event in the steps\n"
     "  SELECT s.execution_id, s.number AS step_number, s.first_event_id + e.key AS id,\n"
@@ -193,12 +201,15 @@ const char *const schema_steps[SCHEMA_VERSION] = {
     "      ifnull(json_extract(e.value, '$.at'), json_extract(s.events, '$[0].at')) / 1000.0),\n"
     "      'unixepoch') AS at,\n"
     "    json_extract(e.value, '$.name') AS name,\n" //
-    REFERRED("input") " AS input,\n"                 //
-    REFERRED("parameters") " AS parameters,\n"       //
+    "    CASE WHEN json_extract(e.value, '$.type') = 'ExecutionStarted' THEN x.input "
+    "ELSE\n" REFERRED("input") " END AS input,\n" //
+    REFERRED("parameters") " AS parameters,\n"    //
     REFERRED("output") " AS output,\n"
-    "    json_extract(e.value, '$.error') AS error, json_extract(e.value, '$.cause') AS cause,\n"
-    "    e.value AS event\n"
-    "  FROM step s JOIN execution x ON x.id = s.execution_id JOIN json_each(s.events) e;\n",
+                       "    json_extract(e.value, '$.error') AS error, json_extract(e.value, "
+                       "'$.cause') AS cause,\n"
+                       "    e.value AS event\n"
+                       "  FROM step s JOIN execution x ON x.id = s.execution_id JOIN "
+                       "json_each(s.events) e;\n",
 };
 
 const char *const schema_tables[SCHEMA_VERSION] = {

@@ -10,8 +10,7 @@ enum status store_step_append(struct store_tx *tx, const struct store_step *step
 {
     assert(tx->is_writable && step->execution_id > 0 && step->number > 0);
     assert(step->first_event_id > 0 && step->event_count >= 0);
-    if (step->causes.size > STORE_VALUE_SIZE_MAX || step->events.size > STORE_VALUE_SIZE_MAX ||
-        step->data.size > STORE_VALUE_SIZE_MAX) {
+    if (step->causes.size + step->events.size + step->data.size > STORE_VALUE_SIZE_MAX) {
         return STATUS_OVER_LIMIT;
     }
     sqlite3_stmt *statement = connection_statement(tx, STATEMENT_STEP_APPEND);

@@ -10,8 +10,7 @@ static const struct json_member variable_members[] = {
     {{.type = JSON_STRING, .size = 1, .text = "x"}, {.type = JSON_STRING, .size = 1, .text = "y"}},
     {{.type = JSON_STRING, .size = 1, .text = "i"}, {.type = JSON_TRUE}},
 };
-static const struct json variables = {
-    .type = JSON_OBJECT, .size = 2, .members = variable_members};
+static const struct json variables = {.type = JSON_OBJECT, .size = 2, .members = variable_members};
 
 // All members that an event can have, with values told apart by `seed`.
 static struct engine_history_event full_event(enum engine_history_event_type type, uint64_t id,
@@ -122,7 +121,7 @@ TEST(events_of_every_type_come_back_from_both_formats)
     render(read_events, COUNT, &found);
     CHECK_STR(buffer_str(&found), buffer_str(&wanted));
     // The older format: what the API shows.
-    struct store_step old = {.first_event_id = 1, .event_count = COUNT};
+    struct store_step old = {.causes = STR("[]"), .first_event_id = 1, .event_count = COUNT};
     old.events = buffer_str(&wanted);
     REQUIRE(read(&arena, &old, &read_events) == STATUS_OK);
     buffer_clear(&found);
@@ -170,6 +169,32 @@ TEST(a_value_that_several_events_show_is_kept_once)
     step_writer_release(writer);
 }
 
+TEST(a_task_s_output_stands_in_its_cause)
+{
+    struct arena CLEANUP(arena_release) arena;
+    arena_init(&arena, MIB(1));
+    struct json item = json_from_integer(1), result = json_from_items(&item, 1);
+    struct engine_history_event events[] = {
+        bare_event(ENGINE_HISTORY_TASK_SUCCEEDED, 1),
+        bare_event(ENGINE_HISTORY_TASK_STATE_EXITED, 2),
+    };
+    events[0].output = events[1].output = &result;
+    struct engine_update update = {.history_events = events, .history_event_count = 2};
+    struct engine_event cause = {.type = ENGINE_EVENT_TASK_SUCCEEDED, .output = result};
+    struct step_writer *writer = begin();
+    step_writer_add(writer, &(struct engine_event){.type = ENGINE_EVENT_CONTINUE},
+                    &(struct engine_update){0});
+    step_writer_add(writer, &cause, &update);
+    struct store_step step = end(writer);
+    CHECK(step.data.size == 0);
+    CHECK(str_find(step.causes, STR("\"output\":[1]")) != SIZE_MAX);
+    CHECK(str_find(step.events, STR("\"output\":\"$1\"")) != SIZE_MAX);
+    struct engine_history_event *read_events;
+    REQUIRE(read(&arena, &step, &read_events) == STATUS_OK);
+    CHECK(json_equal(read_events[0].output, &result) && json_equal(read_events[1].output, &result));
+    step_writer_release(writer);
+}
+
 static void append_brackets(struct buffer *buffer, char bracket)
 {
     for (int i = 0; i < JSON_DEPTH_MAX; i++)
@@ -186,7 +211,7 @@ TEST(causes_come_back_with_values_as_deep_as_any)
     append_brackets(&text, ']');
     struct json deep, read_value;
     REQUIRE(json_parse(&arena, buffer_str(&text), 0, &deep, NULL) == STATUS_OK);
-    // Equal to the input, but the causes do not need the execution's row.
+    // One is the input, but the causes do not need the execution's row.
     struct json values[] = {deep, input, json_null, json_from_str(STR("$input"))};
     struct engine_update update = {0};
     struct step_writer *writer = begin();
@@ -223,7 +248,8 @@ TEST(causes_come_back_with_values_as_deep_as_any)
     CHECK(last->type == ENGINE_EVENT_TASK_FAILED && last->timer_id == 5);
     CHECK(last->error.name.data != NULL && last->error.name.size == 0 && last->redrive_count == 3);
     CHECK_STR(last->worker_name, STR("w"));
-    CHECK(json_parse(&arena, step.data, 0, &read_value, NULL) == STATUS_INVALID);
+    CHECK(step.data.size == 0);
+    CHECK(json_parse(&arena, step.causes, 0, &read_value, NULL) == STATUS_INVALID);
     step_writer_release(writer);
 }
 
@@ -247,9 +273,10 @@ TEST(what_is_damaged_is_refused)
         {"[", "[]", ""},
         {"{}", "[]", ""},
         {"[{\"type\":\"WHAT\"}]", "[]", ""},
-        {"[{\"type\":\"START\",\"data\":0}]", "[]", ""},
-        {"[{\"type\":\"START\",\"data\":-1}]", "[]", "[1]"},
-        {"[{\"type\":\"START\",\"data\":\"0\"}]", "[]", "[1]"},
+        {"[]", "[{\"type\":\"TaskStarted\",\"input\":-1}]", "[1]"},
+        {"[]", "[{\"type\":\"TaskStarted\",\"input\":\"$0\"}]", "[1]"},
+        {"[{\"type\":\"START\"}]", "[{\"type\":\"TaskStarted\",\"input\":\"$0\"}]", ""},
+        {"[]", "[{\"type\":\"TaskStarted\",\"input\":\"$\"}]", "[1]"},
         {"[]", "[{}]", "{}"},
         {"[]", "[{}]", "[1"},
         {"[]", "[]", ""},
@@ -283,9 +310,9 @@ TEST(what_is_damaged_is_refused)
         struct engine_event *causes;
         struct engine_history_event *events;
         size_t count;
-        bool is_refused = step_record_read_causes(&arena, &step, &causes, &count) ==
-                              STATUS_CORRUPT ||
-                          read(&arena, &step, &events) == STATUS_CORRUPT;
+        bool is_refused =
+            step_record_read_causes(&arena, &step, &causes, &count) == STATUS_CORRUPT ||
+            read(&arena, &step, &events) == STATUS_CORRUPT;
         CHECK(is_refused);
         if (!is_refused) printf("# case %zu\n", i);
     }

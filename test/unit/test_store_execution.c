@@ -434,6 +434,16 @@ static enum status check_step(void *context, const struct store_step *step)
     CHECK(step->execution_id == 5 && step->number == 2 && step->first_event_id == 8);
     CHECK(step->event_count == 2);
     CHECK_STR(step->causes, STR("[\"cause\"]"));
+    CHECK(step->events.size == 0 && step->data.size == 0);
+    ++*count;
+    return STATUS_OK;
+}
+
+static enum status check_events(void *context, const struct store_step *step)
+{
+    int *count = context;
+    CHECK(step->number == 2 && step->first_event_id == 8 && step->event_count == 2);
+    CHECK_STR(step->causes, STR("[\"cause\"]"));
     CHECK_STR(step->events, STR("[{},{}]"));
     CHECK_STR(step->data, STR("[7]"));
     ++*count;
@@ -442,7 +452,9 @@ static enum status check_step(void *context, const struct store_step *step)
 
 static enum status check_steps(struct store_tx *tx, void *context)
 {
-    return store_step_each(tx, 5, 1, check_step, context);
+    enum status status = store_step_each(tx, 5, 1, check_step, context);
+    if (status != STATUS_OK) return status;
+    return store_step_each_history(tx, 5, 9, false, check_events, context);
 }
 
 STORE_TEST(steps_come_back_as_they_were_appended_and_in_order)
@@ -456,7 +468,7 @@ STORE_TEST(steps_come_back_as_they_were_appended_and_in_order)
         CHECK(fixture_run(fixture, STORE_DURABLE, append, &steps[i]) == STATUS_OK);
     fixture_reopen(fixture);
     int count = 0;
-    CHECK(fixture_run(fixture, STORE_READ, check_steps, &count) == STATUS_OK && count == 1);
+    CHECK(fixture_run(fixture, STORE_READ, check_steps, &count) == STATUS_OK && count == 2);
     CHECK_WALK(each_step, "1 2", .id = 5);
     CHECK_WALK(each_step, "1", .id = 5, .stop_after = 1);
     CHECK_WALK(each_step, "2", .id = 5, .after = 1);

@@ -200,6 +200,8 @@ TEST(a_check_tells_each_thing_that_does_not_fit)
          "step 2: event 3 follows event 3"},
         {"UPDATE step SET data = '[7' WHERE number = 1", "step 1: its data is no JSON"},
         {"UPDATE step SET data = '[]' WHERE number = 1", "event 2 refers to value 0, which is not"},
+        {"UPDATE step SET events = replace(events, ':0}', ':\"$1\"}')",
+         "refers to value $1, which"},
         {"UPDATE step SET data = NULL WHERE number = 1", "event 2 refers to value 0, which is not"},
         {"UPDATE execution SET history_count = 9 WHERE id = 1", "with 9 events, its steps hold 3"},
         {"UPDATE snapshot SET step_number = 8", "it is of step 8, which is not there"},

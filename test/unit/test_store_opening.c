@@ -277,16 +277,18 @@ TEST(the_view_of_events_shows_what_steps_refer_to)
     REQUIRE(create(3));
     REQUIRE(execute(format_3));
     REQUIRE(create(4));
-    REQUIRE(execute("INSERT INTO step VALUES (2, 1, 2, 3, 3, '[]',"
-                    " '[{\"type\":\"A\",\"at\":2500,\"input\":\"$input\"},"
-                    "{\"type\":\"B\",\"at\":3500,\"parameters\":1,\"error\":\"E\"},"
-                    "{\"type\":\"C\",\"previousEventId\":3,\"name\":\"S\",\"output\":"
-                    "\"$output\"}]', '[5,{\"b\":6}]')"));
+    REQUIRE(
+        execute("INSERT INTO step VALUES (2, 1, 2, 3, 3, '[{},{\"output\":[9]}]',"
+                " '[{\"type\":\"A\",\"at\":2500,\"input\":\"$input\"},"
+                "{\"type\":\"B\",\"at\":3500,\"parameters\":1,\"input\":\"$1\",\"error\":\"E\"},"
+                "{\"type\":\"C\",\"previousEventId\":3,\"name\":\"S\",\"output\":"
+                "\"$output\"}]', '[5,{\"b\":6}]')"));
     CHECK(ask("SELECT count(*) FROM history_event WHERE execution_id = 1") == 5);
     CHECK(ask("SELECT count(*) FROM history_event WHERE id = 3 AND previous_event_id = 2"
               " AND at = '1970-01-01 00:00:02.500' AND input = '{}' AND output IS NULL") == 1);
     CHECK(ask("SELECT count(*) FROM history_event WHERE id = 4 AND previous_event_id = 3"
-              " AND parameters = '{\"b\":6}' AND error = 'E' AND type = 'B'") == 1);
+              " AND parameters = '{\"b\":6}' AND input = '[9]' AND error = 'E' AND type = 'B'") ==
+          1);
     CHECK(ask("SELECT count(*) FROM history_event WHERE id = 5 AND previous_event_id = 3 AND"
               " at = '1970-01-01 00:00:02.500' AND output = '7' AND name = 'S'") == 1);
     count_and_remove(true);
