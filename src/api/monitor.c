@@ -5,21 +5,22 @@
 #include <string.h>
 
 #include "api/operations.h"
+#include "base/log.h"
 #include "events/events.h"
 #include "lambda/lambda.h"
 #include "logs/logs.h"
 #include "runtime/worker.h"
 #include "store/store.h"
 
-static void reply_text(struct api_request *request, struct str type, struct str body)
+static void reply_text(struct api_request *request, int status, struct str type, struct str body)
 {
     struct http_header header = {STR("Content-Type"), type};
-    http_exchange_reply(request->exchange, 200, &header, 1, body);
+    http_exchange_reply(request->exchange, status, &header, 1, body);
 }
 
 static void serve_health(struct api_request *request)
 {
-    reply_text(request, STR("application/json"),
+    reply_text(request, 200, STR("application/json"),
                STR("{\"status\":\"ok\",\"version\":\"" GALOP_VERSION "\"}\n"));
 }
 
@@ -242,7 +243,13 @@ static void on_visited(struct metrics_visit *visit)
             metrics_each(&api->runtime->metrics, add_history, &family);
         }
     }
-    reply_text(request, STR("text/plain; version=0.0.4"), buffer_str(&text));
+    if (text.is_failed) { // A page without its end would look whole.
+        log_error("/metrics: the page is larger than %d MiB or there is no memory for it",
+                  PAGE_BYTES_MAX >> 20);
+        reply_text(request, 503, STR("text/plain"), STR("The page of metrics is too large.\n"));
+        return;
+    }
+    reply_text(request, 200, STR("text/plain; version=0.0.4"), buffer_str(&text));
 }
 
 // The workers merge what they have counted first.
