@@ -23,7 +23,7 @@ enum status metric_series_fault(const struct metric_scope *scope)
     return scope->message.size > 0 ? STATUS_INVALID : STATUS_NO_MEMORY;
 }
 
-static bool take_points(struct metric_scope *scope, size_t count)
+bool metric_take_points(struct metric_scope *scope, size_t count)
 {
     if (count > scope->points_left) {
         scope->message = STR("there are too many data points");
@@ -46,7 +46,7 @@ bool metric_work(struct metric_scope *scope, size_t amount)
 struct metric_series *metric_series_new(struct metric_scope *scope,
                                         const struct metric_series *like, size_t count_max)
 {
-    if (!take_points(scope, count_max) || !metric_work(scope, count_max)) return NULL;
+    if (!metric_take_points(scope, count_max) || !metric_work(scope, count_max)) return NULL;
     struct metric_series *series = ARENA_NEW(scope->arena, struct metric_series);
     if (series == NULL) return NULL;
     series->period_s = scope->period_s;
@@ -99,7 +99,7 @@ struct metric_value metric_number(double number)
 
 bool metric_list_new(struct metric_scope *scope, size_t count, struct metric_value *ret_value)
 {
-    if (!take_points(scope, count)) return false;
+    if (!metric_take_points(scope, count)) return false;
     const struct metric_series **items = arena_alloc_array(scope->arena, count, sizeof(*items));
     if (items == NULL) return false;
     *ret_value = (struct metric_value){.type = METRIC_VALUE_LIST, .items = items};

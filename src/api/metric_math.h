@@ -22,10 +22,10 @@
 #include "base/str.h"
 
 enum {
-    METRIC_MATH_SIZE_MAX = 2048,  // Of an expression, in bytes.
+    METRIC_MATH_SIZE_MAX = 2048,  // Of an expression or a label, in bytes.
     METRIC_MATH_DEPTH_MAX = 50,   // Of parentheses and calls within each other.
     METRIC_MATH_CALLS_MAX = 3000, // Of the evaluation, through all expressions that it refers to.
-    METRIC_MATH_POINTS_MAX = 2000000,
+    METRIC_MATH_POINTS_MAX = 2000000, // Of all series made, and again of those given out.
     METRIC_MATH_WORK_MAX = 100000000, // Points looked at.
 };
 
@@ -86,6 +86,17 @@ struct metric_scope {
 // STATUS_NO_MEMORY.
 MUST_USE enum status metric_math_evaluate(struct metric_scope *scope, struct str expression,
                                           struct metric_value *ret_value);
+
+// Take note of points that are made or given out, or of work that makes no points; false when it is
+// too much (the message says so).
+MUST_USE bool metric_take_points(struct metric_scope *scope, size_t count);
+MUST_USE bool metric_work(struct metric_scope *scope, size_t amount);
+
+// STATUS_INVALID when there is a message, otherwise STATUS_NO_MEMORY.
+enum status metric_series_fault(const struct metric_scope *scope);
+
+// Refuse with this message.
+enum status metric_refuse(struct metric_scope *scope, const char *format, ...) PRINTF(2, 3);
 
 // A new series with room for `count_max` points, its texts, period and source those of `like` (or
 // those of the scope when that is NULL). NULL: too many points (the message says so) or no memory.

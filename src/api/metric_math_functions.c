@@ -167,6 +167,15 @@ static double fold_result(const struct fold *fold, int kind, size_t count)
     }
 }
 
+// What it is to walk all points of a list.
+static size_t points_of(const struct metric_value *list)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < list->count; i++)
+        count += list->items[i]->count;
+    return count;
+}
+
 static double fold_series(const struct metric_series *series, int kind)
 {
     struct fold fold = {0};
@@ -178,17 +187,14 @@ static double fold_series(const struct metric_series *series, int kind)
 static enum status fold_list(const struct call *call, const struct metric_value *list,
                              struct metric_value *ret_value)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < list->count; i++)
-        count += list->items[i]->count;
     size_t *positions = arena_alloc_zeroed(call->scope->arena, 2 * list->count * sizeof(size_t));
     struct metric_series *result =
-        metric_series_new(call->scope, list->count > 0 ? list->items[0] : NULL, count);
+        metric_series_new(call->scope, list->count > 0 ? list->items[0] : NULL, points_of(list));
     if (positions == NULL || result == NULL) return metric_series_fault(call->scope);
     int64_t unix_s = INT64_MIN;
     while (metric_next_time(list->items, list->count, positions, &unix_s)) {
         struct fold fold = {0};
-        if (!metric_work(call->scope, list->count)) return STATUS_INVALID;
+        if (!metric_work(call->scope, 2 * list->count)) return STATUS_INVALID; // Twice looked at.
         for (size_t i = 0; i < list->count; i++) {
             const struct metric_point *point =
                 metric_series_at(list->items[i], &positions[list->count + i], unix_s);
@@ -244,6 +250,8 @@ static const struct metric_series *fill_one(const struct call *call,
 {
     struct grid grid = grid_of(call->scope, series->period_s);
     const struct metric_series *other = is_series(call, 1) ? call->arguments[1].items[0] : NULL;
+    // Both are walked, also where the grid of a longer period has few points.
+    if (!metric_work(call->scope, series->count + (other == NULL ? 0 : other->count))) return NULL;
     struct metric_series *result = metric_series_new(call->scope, series, grid.count);
     size_t at = 0, other_at = 0;
     for (size_t i = 0; result != NULL && i < grid.count; i++) {
@@ -324,6 +332,7 @@ static enum status call_metrics(const struct call *call, struct metric_value *re
     if (!metric_list_new(scope, scope->metric_count, &list)) return metric_series_fault(scope);
     for (size_t i = 0; i < scope->metric_count; i++) {
         struct str part = call->count > 0 ? call->arguments[0].text : STR("");
+        if (!metric_work(scope, scope->metrics[i]->id.size)) return STATUS_INVALID;
         if (part.size > 0 && str_find(scope->metrics[i]->id, part) == SIZE_MAX) continue;
         list.items[list.count++] = scope->metrics[i];
     }
@@ -414,15 +423,17 @@ static enum status call_sort(const struct call *call, struct metric_value *ret_v
         return refuse(call, "an array of time series, AVG, MIN, MAX or SUM, ASC or DESC, and a "
                             "number or nothing");
     }
-    struct metric_value list = call->arguments[0];
+    struct metric_value list = call->arguments[0], result;
+    if (!metric_work(call->scope, points_of(&list)) ||
+        !metric_list_new(call->scope, list.count, &result)) {
+        return metric_series_fault(call->scope);
+    }
     struct sorted *sorted = arena_alloc_array(call->scope->arena, list.count, sizeof(*sorted));
     if (sorted == NULL) return STATUS_NO_MEMORY;
     for (size_t i = 0; i < list.count; i++)
         sorted[i] =
             (struct sorted){fold_series(list.items[i], kind), i, list.items[i], is_descending};
     qsort(sorted, list.count, sizeof(*sorted), compare_sorted);
-    struct metric_value result;
-    if (!metric_list_new(call->scope, list.count, &result)) return metric_series_fault(call->scope);
     result.count = call->count == 4 ? index_of(call->arguments[3].number, list.count) : list.count;
     for (size_t i = 0; i < result.count; i++)
         result.items[i] = sorted[i].series;
@@ -451,6 +462,11 @@ static double chosen(const struct metric_value *value, size_t *at, int64_t unix_
     return point == NULL ? if_missing : point->value;
 }
 
+static size_t points_chosen_from(const struct metric_value *value)
+{
+    return value->type == METRIC_VALUE_NUMBER ? 0 : value->items[0]->count;
+}
+
 // IF(condition, value, otherwise): without an otherwise, points whose condition is false are left
 // out.
 static enum status call_if(const struct call *call, struct metric_value *ret_value)
@@ -470,6 +486,10 @@ static enum status call_if(const struct call *call, struct metric_value *ret_val
             return STATUS_OK;
         }
         return metric_one(scope, metric_series_new(scope, NULL, 0), ret_value);
+    }
+    if (!metric_work(scope, points_chosen_from(then) +
+                                (has_otherwise ? points_chosen_from(otherwise) : 0))) {
+        return STATUS_INVALID;
     }
     const struct metric_series *condition = call->arguments[0].items[0];
     struct metric_series *result = metric_series_new(scope, condition, condition->count);

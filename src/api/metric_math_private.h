@@ -48,15 +48,6 @@ struct metric_node {
 MUST_USE enum status metric_math_parse(struct metric_scope *scope, struct str expression,
                                        struct metric_node **ret_node);
 
-// Refuse with this message.
-enum status metric_refuse(struct metric_scope *scope, const char *format, ...) PRINTF(2, 3);
-
-// STATUS_NO_MEMORY, or STATUS_INVALID when there are too many points.
-enum status metric_series_fault(const struct metric_scope *scope);
-
-// Take note of work that makes no points; false when it is too much.
-MUST_USE bool metric_work(struct metric_scope *scope, size_t amount);
-
 // Append unless it is no number.
 void metric_series_append(struct metric_series *series, int64_t unix_s, double value);
 

@@ -285,6 +285,50 @@ TEST(what_is_wrong_is_said)
     check_all(cases, ARRAY_COUNT(cases));
 }
 
+static bool is_too_much_for(const char *expression, size_t work_left)
+{
+    struct world world;
+    struct metric_value value;
+    world_init(&world);
+    world.scope.work_left = work_left;
+    enum status status = metric_math_evaluate(&world.scope, str_from_c(expression), &value);
+    bool is_too_much =
+        status == STATUS_INVALID && str_is(world.scope.message, "there is too much to compute");
+    CHECK(is_too_much || status == STATUS_OK);
+    arena_release(&world.arena);
+    return is_too_much;
+}
+
+// m1 has 4 points, m2 has 3, m3 none; a grid has 5.
+TEST(every_walk_over_points_is_paid_for)
+{
+    static const struct {
+        const char *expression;
+        size_t work;
+    } cases[] = {
+        {"SORT([m1, m2, m3, m1], SUM, ASC)", 4 + 3 + 4},
+        {"SORT([m1, m1, m1], SUM, ASC, 0)", 12},
+        {"IF(m1, 5)", 4},
+        {"IF(m1, m2)", 4 + 3},
+        {"IF(m1, m2, m1)", 4 + 3 + 4},
+        {"FILL(m2, 0)", 5 + 3},
+        {"FILL(m2, m1)", 5 + 3 + 4},
+        {"FILL([m3, m2], m1)", 5 + 4 + 5 + 3 + 4},
+        {"TIME_SERIES(MAX(m1))", 4 + 5},
+        {"ABS(m1)", 4},
+        {"m1 + m2", 4 + 3},
+        {"MAX([m1, m2])", 4 + 3 + 5 * 2 * 2},
+        {"METRICS('m')", 3 * 2},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        if (!is_too_much_for(cases[i].expression, cases[i].work) &&
+            is_too_much_for(cases[i].expression, cases[i].work - 1)) {
+            continue;
+        }
+        test_fail(__FILE__, __LINE__, "%s does not cost %zu", cases[i].expression, cases[i].work);
+    }
+}
+
 TEST(expressions_have_limits)
 {
     static const char *const parts[] = {"(", "-", "2^", "ABS(", "["};
@@ -310,7 +354,7 @@ TEST(expressions_have_limits)
     world.scope.end_unix_s = 60LL * METRIC_MATH_POINTS_MAX * 2;
     CHECK(metric_math_evaluate(&world.scope, STR("FILL(m1, 0)"), &value) == STATUS_INVALID);
     CHECK(str_is(world.scope.message, "there are too many data points"));
-    world.scope.work_left = 100;
+    world.scope.work_left = 150;
     CHECK(metric_math_evaluate(&world.scope, STR("m1 * SUM(SUM(METRICS()) * SUM(METRICS()))"),
                                &value) == STATUS_OK);
     CHECK(metric_math_evaluate(&world.scope, STR("m1 * SUM(SUM(METRICS()) * SUM(METRICS()))"),
