@@ -106,7 +106,7 @@ struct cloudwatch_question {
     struct str name;
     const struct json *dimensions;      // A list of {Name, Value}, or NULL.
     const struct metric_search *search; // Not NULL: in place of the three above.
-    size_t *work_left;                  // For a search: what it costs is taken from it.
+    size_t *work_left;                  // Not NULL: what it costs is taken from it.
     int64_t start_unix_s;               // Included; rounded down to the minute.
     int64_t end_unix_s;                 // Excluded.
     int64_t period_s;                   // A multiple of 60.
@@ -117,7 +117,7 @@ struct cloudwatch_question {
 typedef enum status (*cloudwatch_found_fn)(void *context, const struct cloudwatch_metric *metric,
                                            const struct cloudwatch_samples *samples);
 
-// Returns STATUS_OK, STATUS_OVER_LIMIT (the search is too much work) or what `found` returned.
+// Returns STATUS_OK, STATUS_OVER_LIMIT (it is too much work) or what `found` returned.
 MUST_USE enum status cloudwatch_collect(struct api_request *request,
                                         const struct cloudwatch_question *question,
                                         cloudwatch_found_fn found, void *context);
@@ -144,6 +144,7 @@ void cloudwatch_get_data(struct cloudwatch_call *call);
 // ---------------------------------------------------------------------------------------------
 // Labels (metric_label.c)
 
+struct metric_scope;
 struct metric_series;
 
 // What a series was made of, for labels.
@@ -157,7 +158,13 @@ struct cloudwatch_source {
 // "${PROP('Dim.StateMachineArn')} max ${MAX}" -> "arn:… max 7". What it does not know stays as it
 // is.
 //
-//   plain    what ${LABEL} is
-//   series   whose `source` is a struct cloudwatch_source or NULL
-struct str metric_label_expand(struct arena *arena, struct str label, struct str plain,
-                               const struct metric_series *series);
+//   scope       pays for the points that figures are of
+//   label       at most METRIC_MATH_SIZE_MAX bytes
+//   plain       what ${LABEL} is
+//   series      whose `source` is a struct cloudwatch_source or NULL
+//   ret_label   in the scope's arena
+//
+// Returns STATUS_OK, STATUS_INVALID (scope->message says why) or STATUS_NO_MEMORY.
+MUST_USE enum status metric_label_expand(struct metric_scope *scope, struct str label,
+                                         struct str plain, const struct metric_series *series,
+                                         struct str *ret_label);

@@ -10,7 +10,14 @@
 #include "api/metric_search.h"
 #include "runtime/worker.h"
 
-enum { QUERIES_MAX = 500, FOUND_MAX = 500, PERIOD_DEFAULT_S = 60, ID_SIZE_MAX = 255 };
+enum {
+    QUERIES_MAX = 500,
+    FOUND_MAX = 500,
+    RESULTS_MAX = 20000,
+    PERIOD_DEFAULT_S = 60,
+    ID_SIZE_MAX = 255,
+    REFUSAL_BYTES = 64 * 1024, // Of the arena, kept for saying that it does not suffice.
+};
 
 enum query_state { QUERY_NEW, QUERY_UNDER_WAY, QUERY_DONE };
 
@@ -32,6 +39,7 @@ struct data {
     size_t count;
     const struct data_query *failed; // The expression that was refused.
     struct metric_scope scope;
+    bool has_reserve; // REFUSAL_BYTES were taken from the arena's limit.
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -69,11 +77,6 @@ static struct str label_of(struct arena *arena, const struct cloudwatch_metric *
     return label;
 }
 
-static enum status series_fault(const struct metric_scope *scope)
-{
-    return scope->message.size > 0 ? STATUS_INVALID : STATUS_NO_MEMORY;
-}
-
 static enum status add_found(void *context, const struct cloudwatch_metric *metric,
                              const struct cloudwatch_samples *samples)
 {
@@ -81,7 +84,7 @@ static enum status add_found(void *context, const struct cloudwatch_metric *metr
     struct metric_scope *scope = &finding->data->scope;
     if (finding->count == finding->count_max) return STATUS_OK;
     struct metric_series *series = metric_series_new(scope, NULL, samples->count);
-    if (series == NULL) return series_fault(scope);
+    if (series == NULL) return metric_series_fault(scope);
     struct cloudwatch_source *source = ARENA_NEW(scope->arena, struct cloudwatch_source);
     if (source == NULL) return STATUS_NO_MEMORY;
     *source = finding->source;
@@ -108,12 +111,6 @@ static int compare_labels(const void *left, const void *right)
     return str_compare((*a)->label, (*b)->label);
 }
 
-static enum status refuse_search(struct metric_scope *scope, const char *message)
-{
-    scope->message = str_from_c(message);
-    return STATUS_INVALID;
-}
-
 static enum status make_list(struct metric_scope *scope, const struct finding *finding,
                              struct metric_value *ret_value)
 {
@@ -138,11 +135,11 @@ static enum status search(struct metric_scope *scope, const struct metric_value 
     double period = argument_count == 3 ? arguments[2].number : (double)scope->period_s;
     if (arguments[0].type != METRIC_VALUE_TEXT || arguments[1].type != METRIC_VALUE_TEXT ||
         (argument_count == 3 && arguments[2].type != METRIC_VALUE_NUMBER)) {
-        return refuse_search(scope,
+        return metric_refuse(scope,
                              "SEARCH takes a search and a statistic in quotes, and a period");
     }
     if (!(period >= 1 && period <= INT32_MAX)) {
-        return refuse_search(scope, "the period of SEARCH is out of range");
+        return metric_refuse(scope, "the period of SEARCH is out of range");
     }
     question.period_s = (int64_t)period;
     question.period_s += (60 - question.period_s % 60) % 60;
@@ -156,14 +153,14 @@ static enum status search(struct metric_scope *scope, const struct metric_value 
         .count_max = FOUND_MAX,
     };
     if (!cloudwatch_statistic_find(arguments[1].text, &finding.statistic)) {
-        return refuse_search(scope, "SEARCH has a statistic that is not supported");
+        return metric_refuse(scope, "SEARCH has a statistic that is not supported");
     }
     if (finding.items == NULL) return STATUS_NO_MEMORY;
     question.work_left = &scope->work_left;
     enum status status =
         metric_search_compile(scope->arena, arguments[0].text, &question.search, &scope->message);
     if (status == STATUS_OK) status = cloudwatch_collect(request, &question, add_found, &finding);
-    if (status == STATUS_OVER_LIMIT) return refuse_search(scope, "there is too much to search");
+    if (status == STATUS_OVER_LIMIT) return metric_refuse(scope, "there is too much to search");
     return status == STATUS_OK ? make_list(scope, &finding, ret_value) : status;
 }
 
@@ -186,9 +183,10 @@ static enum status find_value(struct metric_scope *scope, struct str id,
     struct data *data = CONTAINER_OF(scope, struct data, scope);
     for (size_t i = 0; i < data->count; i++) {
         struct data_query *query = &data->queries[i];
+        if (!metric_work(scope, 1)) return STATUS_INVALID;
         if (!str_equal(query->id, id)) continue;
         if (query->state == QUERY_UNDER_WAY) {
-            return refuse_search(scope, "the expression refers to itself");
+            return metric_refuse(scope, "the expression refers to itself");
         }
         enum status status = query->state == QUERY_NEW ? evaluate(data, query) : STATUS_OK;
         if (status == STATUS_OK) *ret_value = query->value;
@@ -197,9 +195,23 @@ static enum status find_value(struct metric_scope *scope, struct str id,
     return STATUS_NOT_FOUND;
 }
 
+// Twice does no harm. The arena's limit must be what it was when the request ends.
+static void give_reserve_back(struct data *data)
+{
+    if (data->has_reserve) data->scope.arena->limit_bytes += REFUSAL_BYTES;
+    data->has_reserve = false;
+}
+
 // Returns false after refusing, like all that follow.
 static bool refuse_fault(struct data *data, const struct data_query *query, enum status status)
 {
+    bool had_reserve = data->has_reserve;
+    give_reserve_back(data);
+    bool is_told = status == STATUS_INVALID && data->scope.message.size > 0;
+    if (!is_told && had_reserve && data->scope.arena->is_exhausted) {
+        // What is asked for is too much, and not this program's fault.
+        status = metric_refuse(&data->scope, "it needs more memory than a request may have");
+    }
     if (status != STATUS_INVALID) {
         data->call->fault = status;
         return false;
@@ -230,6 +242,7 @@ static bool collect_metric(struct data *data, struct data_query *query)
     }
     question.metric_namespace = cloudwatch_text(metric, STR("Namespace"));
     question.name = cloudwatch_text(metric, STR("MetricName"));
+    question.work_left = &scope->work_left;
     finding.period_s = question.period_s;
     if (question.period_s > scope->period_s) scope->period_s = question.period_s;
     enum status status = cloudwatch_collect(call->request, &question, add_found, &finding);
@@ -239,11 +252,15 @@ static bool collect_metric(struct data *data, struct data_query *query)
         const struct cloudwatch_samples none = {0};
         status = add_found(&finding, &unknown, &none);
     }
+    if (status == STATUS_OVER_LIMIT) {
+        status = metric_refuse(scope, "there is too much to look at");
+    }
     if (status != STATUS_OK) return refuse_fault(data, query, status);
     series->id = query->id;
     series->label = question.name;
     if (query->has_label) {
-        series->label = metric_label_expand(scope->arena, query->label, question.name, series);
+        status = metric_label_expand(scope, query->label, question.name, series, &series->label);
+        if (status != STATUS_OK) return refuse_fault(data, query, status);
     }
     const struct metric_series **items = arena_alloc(scope->arena, sizeof(struct metric_series *));
     if (items == NULL) return refuse_fault(data, query, STATUS_NO_MEMORY);
@@ -290,6 +307,11 @@ static bool check_query(struct data *data, const struct data_query *query)
         cloudwatch_refuse(call, "ValidationError",
                           "The parameter MetricDataQueries.member.%zu.MetricStat is required.",
                           number);
+    } else if (query->label.size > METRIC_MATH_SIZE_MAX) {
+        cloudwatch_refuse(call, "ValidationError",
+                          "The parameter MetricDataQueries.member.%zu.Label must not be longer "
+                          "than %d characters.",
+                          number, METRIC_MATH_SIZE_MAX);
     } else if (str_starts_with(str_trim(query->expression), STR("SELECT "))) {
         cloudwatch_refuse(call, "ValidationError",
                           "Error in expression '%" STR_FORMAT
@@ -350,43 +372,70 @@ static bool read_queries(struct data *data)
 // Results
 
 // "Expression-Label Metric-Label" for each of several; a label with ${LABEL} says it itself.
-static struct str result_label(struct arena *arena, const struct data_query *query,
-                               const struct metric_series *series)
+static enum status result_label(struct metric_scope *scope, const struct data_query *query,
+                                const struct metric_series *series, struct str *ret_label)
 {
-    if (query->expression.data == NULL) return series->label;
+    *ret_label = series->label;
+    if (query->expression.data == NULL) return STATUS_OK;
     bool is_list = query->value.type == METRIC_VALUE_LIST;
     struct str plain = is_list && series->label.size > 0 ? series->label : query->id;
-    if (query->label.size == 0) return plain;
-    if (is_list && str_find(query->label, STR("${")) == SIZE_MAX) {
-        return arena_printf(arena, "%" STR_FORMAT " %" STR_FORMAT, STR_ARGS(query->label),
-                            STR_ARGS(plain));
+    *ret_label = plain;
+    if (query->label.size == 0) return STATUS_OK;
+    if (!is_list || str_find(query->label, STR("${")) != SIZE_MAX) {
+        return metric_label_expand(scope, query->label, plain, series, ret_label);
     }
-    return metric_label_expand(arena, query->label, plain, series);
+    *ret_label = arena_printf(scope->arena, "%" STR_FORMAT " %" STR_FORMAT, STR_ARGS(query->label),
+                              STR_ARGS(plain));
+    return scope->arena->is_exhausted ? STATUS_NO_MEMORY : STATUS_OK;
 }
 
-static void add_result(struct data *data, const struct data_query *query,
-                       const struct metric_series *series, struct json_items *results)
+// The points are counted once more: they are copied and written, and a series may be in any number
+// of results.
+static enum status add_result(struct data *data, const struct data_query *query,
+                              const struct metric_series *series, struct json_items *results)
 {
-    struct cloudwatch_call *call = data->call;
-    struct arena *arena = call->request->arena;
-    bool is_ascending = str_is(cloudwatch_text(&call->body, STR("ScanBy")), "TimestampAscending");
-    struct json_items times, values;
+    struct metric_scope *scope = &data->scope;
+    bool is_ascending =
+        str_is(cloudwatch_text(&data->call->body, STR("ScanBy")), "TimestampAscending");
+    struct str label;
     struct json_members members;
-    json_items_init(&times, arena);
-    json_items_init(&values, arena);
+    if (results->count == RESULTS_MAX) {
+        return metric_refuse(scope, "there are more than %d results", RESULTS_MAX);
+    }
+    if (!metric_take_points(scope, series->count) || !metric_work(scope, series->count + 1)) {
+        return STATUS_INVALID;
+    }
+    enum status status = result_label(scope, query, series, &label);
+    if (status != STATUS_OK) return status;
+    struct json *times = arena_alloc_array(scope->arena, series->count, sizeof(*times));
+    struct json *values = arena_alloc_array(scope->arena, series->count, sizeof(*values));
+    if (times == NULL || values == NULL) return STATUS_NO_MEMORY;
     for (size_t i = 0; i < series->count; i++) {
         const struct metric_point *point =
             &series->points[is_ascending ? i : series->count - 1 - i];
-        json_items_append(&times, json_from_integer(point->unix_s));
-        json_items_append(&values, json_from_real(point->value));
+        times[i] = json_from_integer(point->unix_s);
+        values[i] = json_from_real(point->value);
     }
-    json_members_init(&members, arena);
+    json_members_init(&members, scope->arena);
     json_members_append(&members, STR("Id"), json_from_str(query->id));
-    json_members_append(&members, STR("Label"), json_from_str(result_label(arena, query, series)));
-    json_members_append(&members, STR("Timestamps"), json_items_finish(&times));
-    json_members_append(&members, STR("Values"), json_items_finish(&values));
+    json_members_append(&members, STR("Label"), json_from_str(label));
+    json_members_append(&members, STR("Timestamps"), json_from_items(times, series->count));
+    json_members_append(&members, STR("Values"), json_from_items(values, series->count));
     json_members_append(&members, STR("StatusCode"), json_from_str(STR("Complete")));
     json_items_append(results, json_members_finish(&members));
+    return scope->arena->is_exhausted ? STATUS_NO_MEMORY : STATUS_OK;
+}
+
+static bool add_results(struct data *data, struct json_items *results)
+{
+    for (size_t i = 0; i < data->count; i++) {
+        const struct data_query *query = &data->queries[i];
+        for (size_t k = 0; !query->is_hidden && k < query->value.count; k++) {
+            enum status status = add_result(data, query, query->value.items[k], results);
+            if (status != STATUS_OK) return refuse_fault(data, query, status);
+        }
+    }
+    return true;
 }
 
 static bool evaluate_all(struct data *data)
@@ -426,13 +475,12 @@ void cloudwatch_get_data(struct cloudwatch_call *call)
     if (!read_queries(&data)) return;
     data.scope.start_unix_s = data.range.start_unix_s;
     data.scope.end_unix_s = data.range.end_unix_s;
-    if (!evaluate_all(&data)) return;
+    data.has_reserve = arena->limit_bytes - arena->used_bytes > REFUSAL_BYTES;
+    if (data.has_reserve) arena->limit_bytes -= REFUSAL_BYTES;
     json_items_init(&results, arena);
-    for (size_t i = 0; i < data.count; i++) {
-        const struct data_query *query = &data.queries[i];
-        for (size_t k = 0; !query->is_hidden && k < query->value.count; k++)
-            add_result(&data, query, query->value.items[k], &results);
-    }
+    bool is_done = evaluate_all(&data) && add_results(&data, &results);
+    give_reserve_back(&data);
+    if (!is_done) return;
     json_members_init(&members, arena);
     json_members_append(&members, STR("MetricDataResults"), json_items_finish(&results));
     json_members_append(&members, STR("Messages"), json_empty_array);

@@ -7,7 +7,7 @@
 #include "api/metric_search.h"
 #include "runtime/worker.h"
 
-enum { SECONDS_PER_MINUTE = 60 };
+enum { SECONDS_PER_MINUTE = 60, WORK_PER_HISTORY = 10 };
 
 // ---------------------------------------------------------------------------------------------
 // Statistics
@@ -174,6 +174,19 @@ static struct cloudwatch_sample *sample_at(struct collecting *collecting, int64_
     return &samples->items[samples->count - 1];
 }
 
+// Returns false when it is too much, which ends the collecting.
+static bool take_work(struct collecting *collecting, size_t work)
+{
+    size_t *left = collecting->question->work_left;
+    if (left == NULL) return true;
+    if (work > *left) {
+        collecting->status = STATUS_OVER_LIMIT;
+        return false;
+    }
+    *left -= work;
+    return true;
+}
+
 static bool is_asked_for(struct collecting *collecting, const struct cloudwatch_metric *metric)
 {
     const struct cloudwatch_question *question = collecting->question;
@@ -182,13 +195,8 @@ static bool is_asked_for(struct collecting *collecting, const struct cloudwatch_
         return false;
     }
     if (question->search != NULL) {
-        size_t work = metric_search_work(question->search);
-        if (work > *question->work_left) {
-            collecting->status = STATUS_OVER_LIMIT;
-            return false;
-        }
-        *question->work_left -= work;
-        return metric_search_matches(question->search, metric);
+        return take_work(collecting, metric_search_work(question->search)) &&
+               metric_search_matches(question->search, metric);
     }
     return str_equal(metric->name, question->name) &&
            str_equal(metric->metric_namespace, question->metric_namespace) &&
@@ -200,7 +208,9 @@ static void collect_history(struct collecting *collecting, const struct cloudwat
 {
     const struct cloudwatch_question *question = collecting->question;
     bool has_histogram = index < metrics_time_count(history->subject.group);
-    if (!make_room(collecting, history->count - history->first + 1)) {
+    size_t count = history->count - history->first;
+    if (!take_work(collecting, count * (has_histogram ? 1 + METRICS_BOUNDS : 1))) return;
+    if (!make_room(collecting, count + 1)) {
         collecting->status = STATUS_NO_MEMORY;
         return;
     }
@@ -226,6 +236,7 @@ static void collect(void *context, const struct metrics_history *history)
 {
     struct collecting *collecting = context;
     const struct cloudwatch_question *question = collecting->question;
+    if (collecting->status != STATUS_OK || !take_work(collecting, WORK_PER_HISTORY)) return;
     for (size_t i = 0; metrics_name(history->subject.group, i) != NULL; i++) {
         if (history->totals[i].count == 0 ||
             (question->search == NULL &&
@@ -260,7 +271,8 @@ static void collect_gauge(void *context, const struct metrics_gauge_history *his
 {
     struct collecting *collecting = context;
     struct cloudwatch_metric metric = cloudwatch_metric_of_gauge(history);
-    if (!is_asked_for(collecting, &metric)) return;
+    if (collecting->status != STATUS_OK || !take_work(collecting, 1)) return;
+    if (!is_asked_for(collecting, &metric) || !take_work(collecting, history->count)) return;
     const int64_t period = collecting->question->period_s / SECONDS_PER_MINUTE;
     size_t count_max = 1;
     for (size_t i = 0; i < history->count; i++) {
