@@ -286,6 +286,9 @@ static void redrive_row(struct states_read *read, enum status status)
     struct str obstacle =
         runtime_redrive_obstacle(&row->row, clock_unix_ms(request->worker->api->clock));
     struct str token = api_member_str(&request->body, STR("clientToken"), STR(""));
+    if (obstacle.size == 0 && row->row.map_run_arn.size > 0) { // UNCONFIRMED: the words.
+        obstacle = STR("Execution was started by a Map Run, which redrives it");
+    }
     // What runs may run because of this very token.
     bool may_be_repeated = token.size > 0 && row->row.redrive_count > 0;
     if (obstacle.size > 0 && !may_be_repeated) {

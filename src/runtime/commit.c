@@ -4,8 +4,8 @@
 //   idle       -> committing  [an event: engine_step(), then the store]
 //   committing -> idle        [durable: commands, answers, log records]
 //   committing -> committing  [events came meanwhile: they make the next commit together]
-//   committing -> retrying    [the disk refused: nothing is performed until it takes the same
-//   again]
+//   committing -> retrying    [the disk refused: nothing is performed until it takes it]
+//   retrying   -> committing  [half a second later: the same again]
 //
 // A start that the disk refuses has never been: the caller is told and the execution is discarded.
 
