@@ -187,7 +187,7 @@ static void finish(struct map_run *run)
     run->phase = MAP_RUN_ENDED;
     run->stopped_unix_ms = clock_unix_ms(run->worker->runtime->clock);
     if (run->is_durable) map_run_write(run, NULL);
-    if (run->writes == 0) map_run_end(run);
+    if (run->writes == 0 && !run->is_row_refused) map_run_end(run);
 }
 
 void map_run_end(struct map_run *run)

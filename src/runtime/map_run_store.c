@@ -78,6 +78,17 @@ static enum status run_row_write(struct store_task *task, struct store_tx *tx)
     return status == STATUS_NOT_FOUND ? store_map_run_insert(tx, &write->row) : status;
 }
 
+// It is written again with what is true then.
+static void refuse_row(struct map_run *run, enum status status)
+{
+    run->is_row_refused = true;
+    log_error("the row of %" STR_FORMAT " cannot be written: %s", STR_ARGS(run->arn),
+              status_name(status));
+    if (net_timer_is_armed(&run->retry)) return;
+    net_loop_busy_begin(run->worker->loop);
+    net_timer_arm_steady(run->worker->loop, &run->retry, MAP_RUN_RETRY_MS);
+}
+
 static void on_row_written(struct store_task *task, enum status status)
 {
     struct row_write *write = CONTAINER_OF(task, struct row_write, task);
@@ -86,17 +97,12 @@ static void on_row_written(struct store_task *task, enum status status)
     run->writes--;
     if (write->question != NULL) map_run_answer(write->question, status);
     free(write);
-    run->is_row_refused = status != STATUS_OK;
     if (status != STATUS_OK) {
-        log_error("the row of %" STR_FORMAT " cannot be written: %s", STR_ARGS(run->arn),
-                  status_name(status));
-        if (net_timer_is_armed(&run->retry)) return;
-        net_loop_busy_begin(run->worker->loop);
-        net_timer_arm_steady(run->worker->loop, &run->retry, MAP_RUN_RETRY_MS);
+        refuse_row(run, status);
         return;
     }
     run->has_row = true;
-    if (run->phase == MAP_RUN_ENDED && run->writes == 0) {
+    if (run->phase == MAP_RUN_ENDED && run->writes == 0 && !run->is_row_refused) {
         map_run_end(run);
     } else {
         map_run_go_on(run);
@@ -107,10 +113,11 @@ void map_run_write(struct map_run *run, struct runtime_map_run_question *questio
 {
     struct row_write *write = calloc(1, sizeof(*write));
     if (write == NULL) {
-        log_error("no memory for the row of %" STR_FORMAT, STR_ARGS(run->arn));
         if (question != NULL) map_run_answer(question, STATUS_NO_MEMORY);
+        refuse_row(run, STATUS_NO_MEMORY);
         return;
     }
+    run->is_row_refused = false; // As far as is known.
     write->run = run;
     write->question = question;
     map_run_fill_row(run, &write->row);
