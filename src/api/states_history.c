@@ -24,41 +24,17 @@ struct history_read {
     bool is_reversed;
     int64_t first_id; // Of the page: the smallest, or the largest in reverse.
     struct store_execution row;
-    struct store_step *steps;
-    size_t step_count;
-    size_t step_capacity;
+    struct step_list steps;
     size_t event_count; // In these steps, on this page or behind it.
 };
-
-static struct store_step *add_step(struct history_read *history)
-{
-    struct arena *arena = history->read.request->arena;
-    if (history->step_count == history->step_capacity) {
-        size_t capacity = history->step_capacity == 0 ? 8 : history->step_capacity * 2;
-        struct store_step *steps = arena_alloc_array(arena, capacity, sizeof(*steps));
-        if (steps == NULL) return NULL;
-        if (history->step_count > 0) {
-            memcpy(steps, history->steps, history->step_count * sizeof(*steps));
-        }
-        history->steps = steps;
-        history->step_capacity = capacity;
-    }
-    return &history->steps[history->step_count++];
-}
 
 static enum status collect_step(void *context, const struct store_step *step)
 {
     struct history_read *history = context;
     struct arena *arena = history->read.request->arena;
     if (history->event_count > history->page.size) return STATUS_NOT_FOUND; // Enough.
-    struct store_step *copy = add_step(history);
-    if (copy == NULL) return STATUS_NO_MEMORY;
-    *copy = *step;
-    if (!arena_copy_str(arena, step->causes, &copy->causes) ||
-        !arena_copy_str(arena, step->events, &copy->events) ||
-        !arena_copy_str(arena, step->data, &copy->data)) {
-        return STATUS_NO_MEMORY;
-    }
+    enum status status = step_list_add(&history->steps, arena, step);
+    if (status != STATUS_OK) return status;
     int64_t last_id = step->first_event_id + step->event_count - 1;
     int64_t begin = history->is_reversed ? step->first_event_id : history->first_id;
     int64_t end = history->is_reversed ? history->first_id : last_id;
@@ -90,10 +66,10 @@ static enum status read_events(struct history_read *history,
         .output_text = history->row.output,
     };
     struct engine_history_event **events =
-        arena_alloc_array(arena, history->step_count, sizeof(struct engine_history_event *));
+        arena_alloc_array(arena, history->steps.count, sizeof(struct engine_history_event *));
     if (events == NULL) return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < history->step_count; i++) {
-        enum status status = history_reader_read(&reader, &history->steps[i], &events[i]);
+    for (size_t i = 0; i < history->steps.count; i++) {
+        enum status status = history_reader_read(&reader, &history->steps.items[i], &events[i]);
         if (status != STATUS_OK) return status;
     }
     *ret_events = events;
@@ -107,8 +83,8 @@ static int64_t write_page(const struct history_read *history, struct engine_hist
     struct api_request *request = history->read.request;
     bool has_data = api_member_bool(&request->body, STR("includeExecutionData"), true);
     size_t written_count = 0;
-    for (size_t i = 0; i < history->step_count; i++) {
-        const struct store_step *step = &history->steps[i];
+    for (size_t i = 0; i < history->steps.count; i++) {
+        const struct store_step *step = &history->steps.items[i];
         for (int64_t k = 0; k < step->event_count; k++) {
             int64_t at = history->is_reversed ? step->event_count - 1 - k : k;
             int64_t id = step->first_event_id + at;

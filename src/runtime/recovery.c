@@ -27,22 +27,7 @@ struct reading {
 static enum status collect_step(void *context, const struct store_step *step)
 {
     struct reading *reading = context;
-    struct recovered *recovered = reading->recovered;
-    if (recovered->step_count == recovered->step_capacity) {
-        size_t capacity = recovered->step_capacity == 0 ? 8 : recovered->step_capacity * 2;
-        struct store_step *steps = arena_alloc_array(reading->arena, capacity, sizeof(*steps));
-        if (steps == NULL) return STATUS_NO_MEMORY;
-        if (recovered->step_count > 0) {
-            memcpy(steps, recovered->steps, recovered->step_count * sizeof(*steps));
-        }
-        recovered->steps = steps;
-        recovered->step_capacity = capacity;
-    }
-    struct store_step *copy = &recovered->steps[recovered->step_count];
-    *copy = *step;
-    if (!arena_copy_str(reading->arena, step->causes, &copy->causes)) return STATUS_NO_MEMORY;
-    recovered->step_count++;
-    return STATUS_OK;
+    return step_list_add(&reading->recovered->steps, reading->arena, step);
 }
 
 enum status recovery_read(struct store_tx *tx, int64_t execution_id, bool wants_definition,
@@ -227,8 +212,8 @@ static enum status restore_engine(struct rebuilding *rebuilding, const struct re
     } else {
         status = engine_execution_new(&execution->values[0], start, &execution->engine);
     }
-    for (size_t i = 0; i < recovered->step_count && status == STATUS_OK; i++) {
-        status = replay_step(rebuilding, &recovered->steps[i]);
+    for (size_t i = 0; i < recovered->steps.count && status == STATUS_OK; i++) {
+        status = replay_step(rebuilding, &recovered->steps.items[i]);
         if (status == STATUS_OK) execution_compact(execution);
     }
     bool is_running = str_is(recovered->row.status, "RUNNING");

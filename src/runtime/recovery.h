@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/attributes.h"
 #include "base/status.h"
+#include "runtime/step_record.h"
 #include "store/execution.h"
 
 struct runtime_execution;
@@ -18,10 +19,8 @@ struct state_machine;
 struct recovered {
     struct store_execution row;
     struct store_snapshot snapshot; // step_number 0: there is none.
-    struct store_step *steps;       // Behind the snapshot.
-    size_t step_count;
-    size_t step_capacity;
-    struct str definition; // The definition's body.
+    struct step_list steps;         // Behind the snapshot.
+    struct str definition;          // The definition's body.
 };
 
 // On the store's thread: the snapshot, if there is one, and the steps behind it, of

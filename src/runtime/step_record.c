@@ -190,6 +190,25 @@ enum status step_writer_end(struct step_writer *writer, struct store_step *step)
 // ---------------------------------------------------------------------------------------------
 // Reading
 
+enum status step_list_add(struct step_list *list, struct arena *arena,
+                          const struct store_step *step)
+{
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity == 0 ? 8 : list->capacity * 2;
+        struct store_step *items = arena_alloc_array(arena, capacity, sizeof(*items));
+        if (items == NULL) return STATUS_NO_MEMORY;
+        if (list->count > 0) memcpy(items, list->items, list->count * sizeof(*items));
+        list->items = items;
+        list->capacity = capacity;
+    }
+    struct store_step *copy = &list->items[list->count++];
+    *copy = *step;
+    bool is_copied = arena_copy_str(arena, step->causes, &copy->causes) &&
+                     arena_copy_str(arena, step->events, &copy->events) &&
+                     arena_copy_str(arena, step->data, &copy->data);
+    return is_copied ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
 static bool read_type(const struct json *record, enum engine_event_type *ret_type)
 {
     struct str type = stored_str(record, STR("type"));

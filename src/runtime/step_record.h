@@ -70,6 +70,17 @@ void step_writer_add_event(struct step_writer *writer, const struct engine_histo
 // Returns STATUS_OK, STATUS_NO_MEMORY or STATUS_OVER_LIMIT (the store does not take it).
 MUST_USE enum status step_writer_end(struct step_writer *writer, struct store_step *step);
 
+// Steps that have been read, in one arena.
+struct step_list {
+    struct store_step *items;
+    size_t count;
+    size_t capacity;
+};
+
+// Append a copy of a step and its texts. Returns STATUS_OK or STATUS_NO_MEMORY.
+MUST_USE enum status step_list_add(struct step_list *list, struct arena *arena,
+                                   const struct store_step *step);
+
 // Take the causes apart. Events and their values live in `arena`.
 //
 // Returns STATUS_OK, STATUS_CORRUPT or STATUS_NO_MEMORY.
